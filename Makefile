@@ -1,0 +1,61 @@
+# Every target first builds .venv from the locks. Start with `make run`; `make test` runs the tests.
+
+SHELL := /bin/sh
+REFERENCE := $(shell cat .python-version)
+PYTHON ?= $(shell command -v python$(REFERENCE) >/dev/null 2>&1 && echo python$(REFERENCE) || echo python3)
+BIN := .venv/bin
+UV := $(BIN)/uv pip
+ARGS ?=
+
+# In what this Makefile starts, nothing of the caller's Python settings may leak in
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
+
+.PHONY: help setup run test check format bench deps lock clean
+
+help:  ## Show what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup: .venv/.ready  ## Build .venv from requirements.lock and requirements-dev.lock
+
+run: .venv/.ready  ## Run the pipeline (ARGS="-S train.epochs=5" changes a parameter)
+	@$(BIN)/python -m pipeline.cli run $(ARGS)
+
+test: .venv/.ready  ## Run every test (ARGS="-k windows" chooses)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.ready  ## Lint and type-check
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: .venv/.ready  ## Format and fix what can be fixed
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/.ready  ## Measure epoch time, memory and the demo; write docs/benchmarks.md
+	@$(BIN)/python -m bench.run $(ARGS)
+
+deps: .venv/.ready  ## Write into dvc.yaml which code each stage imports
+	@$(BIN)/python -m pipeline.imports
+
+lock: .venv/.ready  ## Resolve both locks anew (UPGRADE=--upgrade moves to newer versions)
+	$(UV) compile -q $(UPGRADE) --universal --python-version $(REFERENCE) --generate-hashes \
+		--no-header --no-annotate pyproject.toml -o requirements.lock
+	$(UV) compile -q $(UPGRADE) --universal --python-version $(REFERENCE) --generate-hashes \
+		--no-header --no-annotate --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:  ## Remove the environment and every cache but DVC's
+	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache dvc_plots
+
+# pip brings uv and the build backends, by the lock's own hashes; uv brings the rest. Bytecode is
+# compiled at once: without it every start of TensorFlow takes seconds longer.
+.venv/.ready: requirements.lock requirements-dev.lock pyproject.toml
+	@echo "building .venv from the locks"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@sed -n '/^\(uv\|setuptools\|wheel\)==/,/[^\\]$$/p' requirements.lock > .venv/bootstrap.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+		-r .venv/bootstrap.lock
+	@$(UV) install --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
+		--no-build-isolation -r requirements.lock -r requirements-dev.lock
+	@$(UV) install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
+	@touch .venv/.ready
