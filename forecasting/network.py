@@ -1,0 +1,111 @@
+"""The network: LSTM layers and a direct head, in plain Keras, and its form that takes raw units."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from forecasting.scaling import Scaling
+
+ORTHOGONAL = "orthogonal"
+
+
+def build_network(
+    *,
+    lookback: int,
+    n_features: int,
+    horizon: int,
+    layers: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> keras.Model:
+    """Build the network on scaled values: (batch, lookback, features) to (batch, horizon, features).
+
+    Args:
+        lookback: Rows read.
+        n_features: Features read and predicted.
+        horizon: Steps predicted at once by `Dense(horizon * features)`.
+        layers: Arguments of `keras.layers.LSTM`, one mapping per layer, from input to output.
+        seed: Seed of the orthogonal weights; the others come from Keras' global seed.
+    """
+    network = keras.Sequential(name="network")
+    network.add(keras.Input((lookback, n_features), name="scaled_window"))
+    for number, arguments in enumerate(layers, start=1):
+        # use_cudnn=False is what lets XLA compile Keras' own layer
+        network.add(
+            keras.layers.LSTM(**_keras_arguments(arguments), use_cudnn=False, name=f"lstm_{number}")
+        )
+    network.add(keras.layers.Dense(horizon * n_features, name="head"))
+    network.add(keras.layers.Reshape((horizon, n_features), name="scaled_forecast"))
+    _assign_orthogonal_weights(network, seed)
+    return network
+
+
+def _keras_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn `{l1, l2}` mappings into Keras regularizers; the rest is Keras' own already."""
+    return {
+        name: keras.regularizers.L1L2(**value) if isinstance(value, Mapping) else value
+        for name, value in arguments.items()
+    }
+
+
+def _assign_orthogonal_weights(network: keras.Model, seed: int) -> None:
+    """Redraw orthogonal weights with NumPy: TensorFlow's QR gives other bytes on other processors."""
+    recurrent = [layer for layer in network.layers if isinstance(layer, keras.layers.LSTM)]
+    for number, layer in enumerate(recurrent):
+        for order, name in enumerate(("kernel", "recurrent")):
+            if isinstance(
+                getattr(layer.cell, f"{name}_initializer"), keras.initializers.Orthogonal
+            ):
+                weight = getattr(layer.cell, "kernel" if name == "kernel" else "recurrent_kernel")
+                rng = np.random.default_rng([seed, number, order])
+                weight.assign(orthogonal(tuple(weight.shape), rng))
+
+
+def orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Draw a matrix with orthonormal rows or columns, whichever are fewer.
+
+    Args:
+        shape: (rows, columns).
+        rng: The source of the normal numbers.
+
+    Returns:
+        float32, uniformly distributed over such matrices.
+
+    Source: Saxe, McClelland & Ganguli (2013), arXiv 1312.6120; the signs as in Mezzadri (2007).
+    """
+    rows, columns = max(shape), min(shape)
+    q, r = np.linalg.qr(rng.normal(size=(rows, columns)))
+    q = q * np.sign(np.diag(r))  # else QR's own choice of signs would not be uniform
+    return (q if shape[0] >= shape[1] else q.T).astype(np.float32)
+
+
+def raw_unit_model(network: keras.Model, scaling: Scaling) -> keras.Model:
+    """Wrap the network so that it takes and returns units of the series, in float64.
+
+    The scaler is three `Rescaling` layers, whose float64 numbers are stored to the last bit;
+    `Normalization` would round them to float32 and treat deviations below 1e-7 as 1e-7.
+
+    Returns:
+        (batch, lookback, features) to (batch, horizon, features); loads with plain Keras.
+    """
+    exact = {"dtype": "float64"}
+    window = keras.Input(network.input_shape[1:], dtype="float64", name="window")
+    centered = keras.layers.Rescaling(1.0, offset=-scaling.center, name="center", **exact)(window)
+    scaled = keras.layers.Rescaling(1.0 / scaling.scale, name="scale", **exact)(centered)
+    forecast = network(scaled)
+    unscaled = keras.layers.Rescaling(
+        scaling.scale, offset=scaling.center, name="forecast", **exact
+    )(forecast)
+    return keras.Model(window, unscaled, name="forecaster")
+
+
+def scaling_of(model: keras.Model) -> Scaling:
+    """Read the scaling out of a model that `raw_unit_model` made, to the last bit."""
+    return Scaling(-model.get_layer("center").offset, model.get_layer("forecast").scale)
+
+
+def load_model(path: Path) -> keras.Model:
+    """Load a trained forecaster, raw units in, raw units out; nothing in the file is executed."""
+    return keras.saving.load_model(path, compile=False, safe_mode=True)

@@ -1,0 +1,305 @@
+"""What a valid series is, and how a table of times and numbers becomes one."""
+
+import re
+import warnings
+from bisect import bisect_left
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+from forecasting.errors import DataError, ParamsError
+
+INFER = "infer"
+ISO8601 = "ISO8601"
+EXAMPLE = datetime(2016, 7, 1, tzinfo=UTC)
+TIMES_OF_DAY = ("now", "today")  # pandas reads these words as whatever the clock says
+SPARSEST = 1000  # steps per row: beyond it the times or the step are wrong, and the grid is huge
+
+
+def parse_times(texts: pd.Series, *, column: str, time_format: str) -> pd.DatetimeIndex:
+    """Read times from text; times with one common UTC offset become UTC.
+
+    Args:
+        texts: One text per row, missing ones as None.
+        column: Name of the column, for the errors.
+        time_format: `ISO8601`, or a format of `datetime.strptime`.
+
+    Raises:
+        DataError: A row holds no time, or the rows carry different UTC offsets.
+        ParamsError: The format is none.
+    """
+    example = _example(time_format)
+    try:
+        times = _read_times(texts, time_format)
+    except ValueError:
+        raise _mixed_offsets(texts, column=column, time_format=time_format) from None
+    bad = times.isna() | texts.isin(TIMES_OF_DAY).to_numpy()
+    if bad.any():
+        row = _first(bad)
+        raise DataError(
+            f"Column {quoted(column)} holds no time in row {row + 1}: found "
+            f"{quoted(texts.iloc[row])}, expected {quoted(time_format)} such as {example!r}. Repair the "
+            "table, name another column with ingest.time, or set ingest.time_format."
+        )
+    return utc_times(times, column=column)
+
+
+def utc_times(times: pd.DatetimeIndex, *, column: str) -> pd.DatetimeIndex:
+    """Bring times to microseconds of UTC; nothing is rounded.
+
+    Args:
+        times: In any unit; with a zone, or without one if they are UTC already.
+        column: Name of the column, for the errors.
+
+    Raises:
+        DataError: A time is missing, outside the years 1 to 9999, or finer than microseconds.
+    """
+    times = times if times.tz is None else times.tz_convert(None)
+    if times.hasnans:
+        row = _first(times.isna())
+        raise DataError(
+            f"Column {quoted(column)} holds no time in row {row + 1}: the cell is empty. Repair "
+            "the table."
+        )
+    wrong = (times.year < 1) | (times.year > 9999)
+    if not wrong.any():
+        wrong = times.as_unit("us") != times
+    if wrong.any():
+        row = _first(wrong)
+        raise DataError(
+            f"Column {quoted(column)} holds in row {row + 1} a time outside the years 1 to 9999 or "
+            f"finer than a microsecond: found {times[row]}. Repair the table."
+        )
+    return times.as_unit("us")
+
+
+def quoted(found: object) -> str:
+    """Show what was found, on one line and no longer than a sentence bears."""
+    text = repr(found)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _example(time_format: str) -> str:
+    """Write a time in the format, which shows it, and whether it can be read."""
+    if time_format == ISO8601:
+        return "2016-07-01 00:00:00"
+    try:
+        text = EXAMPLE.strftime(time_format)
+        pd.to_datetime(text, format=time_format)
+    except (ValueError, re.error) as unusable:
+        raise ParamsError(
+            f"ingest.time_format={quoted(time_format)} cannot be used ({unusable}). Write ISO8601, "
+            'or a format of strptime such as "%d.%m.%Y %H:%M".'
+        ) from None
+    return text
+
+
+def _read_times(texts: pd.Series, time_format: str) -> pd.DatetimeIndex:
+    """Read times, unreadable ones as NaT; pandas raises ValueError where UTC offsets differ."""
+    return pd.DatetimeIndex(pd.to_datetime(texts, format=time_format, errors="coerce"))
+
+
+def _mixed_offsets(texts: pd.Series, *, column: str, time_format: str) -> DataError:
+    """Name the first row whose UTC offset is another than before."""
+
+    def is_mixed(n_rows: int) -> bool:
+        try:
+            _read_times(texts.iloc[:n_rows], time_format)
+        except ValueError:
+            return True
+        return False
+
+    row = bisect_left(range(len(texts) + 1), True, key=is_mixed) - 1
+    return DataError(
+        f"The times in column {quoted(column)} mix UTC offsets: row {row + 1} is "
+        f"{quoted(texts.iloc[row])}, after {quoted(texts.iloc[row - 1])}. Write all times in UTC."
+    )
+
+
+def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: int) -> pd.DataFrame:
+    """Check that a table is a series in even steps, bridging short gaps where asked for.
+
+    Args:
+        table: Float columns over a DatetimeIndex; missing values are nan.
+        frequency: A pandas offset such as `h`, `15min`, `D` or `MS`, or `infer`.
+        gaps: `error` refuses missing rows and values; `interpolate` fills them on a straight line.
+        max_gap: The longest run of missing values that is filled, in steps.
+
+    Returns:
+        The same columns, complete, over every step from the first to the last time.
+
+    Raises:
+        DataError: Times unsorted or doubled, uneven steps, missing or infinite values, gaps that
+            are too long or at an end, a constant feature.
+        ParamsError: The frequency is none, or does not go forward.
+    """
+    times = table.index
+    _check_order(times)
+    _check_finite(table)
+    step = _infer_step(times) if frequency == INFER else _parse_frequency(frequency, times[0])
+    table = _on_grid(table, step, allow_missing=gaps == "interpolate")
+    table = _without_missing(table, gaps=gaps, max_gap=max_gap)
+    _check_variation(table)
+    return table
+
+
+def _check_order(times: pd.DatetimeIndex) -> None:
+    steps = np.diff(times.asi8)
+    if (steps > 0).all():
+        return
+    row = _first(steps <= 0) + 1
+    if steps[row - 1] == 0:
+        raise DataError(
+            f"The time {times[row]} stands twice, in rows {row} and {row + 1} (doubled times in "
+            f"all: {(steps == 0).sum()}). Keep one row for each time; if these are local times "
+            "with daylight saving, write them in UTC."
+        )
+    raise DataError(
+        f"The times are not sorted: row {row + 1} ({times[row]}) comes before row {row} "
+        f"({times[row - 1]}). Sort the table by time; if these are local times with daylight "
+        "saving, write them in UTC."
+    )
+
+
+def _check_finite(table: pd.DataFrame) -> None:
+    infinite = np.isinf(table.to_numpy())
+    if infinite.any():
+        row, column = (int(i[0]) for i in np.nonzero(infinite))
+        raise DataError(
+            f"Feature {quoted(table.columns[column])} is infinite in row {row + 1} "
+            f"({table.index[row]}). Repair the table, or leave the cell empty and set "
+            "ingest.gaps: interpolate."
+        )
+
+
+def _parse_frequency(frequency: str, start: pd.Timestamp) -> pd.DateOffset:
+    try:
+        with warnings.catch_warnings(action="error"):  # an old spelling may come to mean another
+            step = to_offset(frequency)
+            first, second = pd.date_range(start, periods=2, freq=step, unit="us")
+            forward = first < second
+    except (ValueError, OverflowError, Warning):
+        forward = False
+    if not forward:
+        raise ParamsError(
+            f"ingest.frequency={quoted(frequency)} is not a pandas frequency that goes forward by "
+            "microseconds or more. Write one such as 15min, h, D or MS, or infer."
+        )
+    return step
+
+
+def _infer_step(times: pd.DatetimeIndex) -> pd.DateOffset:
+    """Take the step that most neighbours have, or the calendar's, as for months."""
+    if len(times) < 3:
+        raise DataError(
+            f"The table is too short to infer its step from (rows: {len(times)}). Give more rows, "
+            "or set ingest.frequency."
+        )
+    steps, counts = np.unique(np.diff(times.to_numpy()), return_counts=True)
+    if len(steps) > 1:
+        with pd.option_context("future.infer_freq_returns_offset", True):
+            calendar = pd.infer_freq(times)
+        if calendar is not None:
+            return calendar
+    return to_offset(pd.Timedelta(steps[counts.argmax()]))
+
+
+def _grid(times: pd.DatetimeIndex, step: pd.DateOffset) -> pd.DatetimeIndex:
+    """List every step from the first to the last time, unless these are absurdly many."""
+    first, second = pd.date_range(times[0], periods=2, freq=step, unit="us")
+    n_steps = (times[-1] - times[0]) / (second - first)
+    if n_steps > SPARSEST * len(times):
+        raise DataError(
+            f"The series is almost all gaps: with a step of {step.freqstr}, about {n_steps:.3g} "
+            f"rows belong between {times[0]} and {times[-1]}, but the table has {len(times)}. "
+            "Repair the times, or set ingest.frequency."
+        )
+    return pd.date_range(times[0], times[-1], freq=step, unit="us", name=times.name)
+
+
+def _on_grid(table: pd.DataFrame, step: pd.DateOffset, *, allow_missing: bool) -> pd.DataFrame:
+    times = table.index
+    grid = _grid(times, step)
+    if len(grid) == len(times) and (grid == times).all():
+        return table
+    off_grid = np.flatnonzero(~times.isin(grid))
+    if off_grid.size:
+        row = int(off_grid[0])
+        where = f"row {row + 1} is {times[row]}" + (f", after {times[row - 1]}" if row else "")
+        raise DataError(
+            f"The series is not evenly spaced: with a step of {step.freqstr}, {where}; off the grid "
+            f"lie {off_grid.size} of {len(times)} rows. Repair the table, or set ingest.frequency "
+            "if the step is another (MS for months, B for business days)."
+        )
+    missing = np.flatnonzero(~grid.isin(times))
+    if not allow_missing:
+        before = times[times < grid[missing[0]]][-1]
+        after = times[times > grid[missing[0]]][0]
+        raise DataError(
+            f"The series has gaps: {before} is followed by {after}, expected "
+            f"{grid[missing[0]]} (step {step.freqstr}; missing rows in all: {missing.size}). Repair "
+            "the table, or set ingest.gaps: interpolate, or ingest.frequency if the step is "
+            "another; if these are local times with daylight saving, write them in UTC."
+        )
+    return table.reindex(grid)
+
+
+def _without_missing(table: pd.DataFrame, *, gaps: str, max_gap: int) -> pd.DataFrame:
+    missing = table.isna()
+    if not missing.to_numpy().any():
+        return table
+    column = missing.columns[missing.any().to_numpy()][0]
+    row = _first(missing[column].to_numpy())
+    if gaps == "error":
+        raise DataError(
+            f"Feature {quoted(column)} has no value in row {row + 1} ({table.index[row]}; missing "
+            f"values in all: {missing.to_numpy().sum()}). Repair the table, or set ingest.gaps: "
+            "interpolate."
+        )
+    for name in table.columns:
+        _check_gap_lengths(table[name], name=name, max_gap=max_gap)
+    return table.apply(_filled)
+
+
+def _filled(values: pd.Series) -> pd.Series:
+    """Fill what is missing on straight lines; halves, as a difference of doubles may overflow."""
+    missing = values.isna().to_numpy()
+    rows, numbers = np.arange(len(values), dtype=np.float64), values.to_numpy(copy=True)
+    numbers[missing] = 2 * np.interp(rows[missing], rows[~missing], numbers[~missing] / 2)
+    return pd.Series(numbers, index=values.index)
+
+
+def _check_gap_lengths(values: pd.Series, *, name: str, max_gap: int) -> None:
+    missing = values.isna().to_numpy()
+    edges = np.diff(np.concatenate([[0], missing.astype(np.int8), [0]]))
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    for start, stop in zip(starts, stops, strict=True):
+        at_end = start == 0 or stop == len(values)
+        if at_end or stop - start > max_gap:
+            why, way_out = (
+                ("at an end of the series", "cut it there")
+                if at_end
+                else (f"longer than ingest.max_gap={max_gap}", "raise ingest.max_gap")
+            )
+            raise DataError(
+                f"Feature {quoted(name)} has a gap from {values.index[start]} to "
+                f"{values.index[stop - 1]} (steps: {stop - start}), {why}. Repair the table, or "
+                f"{way_out}."
+            )
+
+
+def _check_variation(table: pd.DataFrame) -> None:
+    values = table.to_numpy()
+    constant = values.min(axis=0) == values.max(axis=0)
+    if constant.any():
+        column = _first(constant)
+        raise DataError(
+            f"Feature {quoted(table.columns[column])} is constant: every row is "
+            f"{float(values[0, column])}. Leave it out of ingest.features."
+        )
+
+
+def _first(mask: np.ndarray) -> int:
+    return int(np.flatnonzero(mask)[0])

@@ -1,0 +1,274 @@
+import keras
+import numpy as np
+import pytest
+
+from forecasting.determinism import seal_tensorflow
+from forecasting.errors import StageFailed
+from forecasting.network import build_network, load_model, orthogonal, raw_unit_model
+from forecasting.scaling import Scaling, fit_scaling
+from forecasting.training import fit, forecast, padded_batches
+
+REFERENCE_LAYER = {
+    "units": 50,
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "unit_forget_bias": True,
+    "kernel_initializer": "glorot_uniform",
+    "recurrent_initializer": "orthogonal",
+    "bias_initializer": "zeros",
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "return_sequences": False,
+    "return_state": False,
+    "kernel_regularizer": None,
+    "recurrent_regularizer": None,
+    "bias_regularizer": None,
+}
+ADAM = {"name": "adam", "learning_rate": 0.001, "clipnorm": None}
+
+
+@pytest.fixture(autouse=True)
+def sealed():
+    seal_tensorflow(42)
+
+
+def waves(rows: int, features: int = 3) -> np.ndarray:
+    """Sines of different periods with a little noise, shape (rows, features), float32."""
+    time = np.arange(rows)[:, None]
+    noise = np.random.default_rng(5).normal(scale=0.1, size=(rows, features))
+    return (np.sin(time / (3.0 + np.arange(features))) + noise).astype(np.float32)
+
+
+def network(*, lookback=8, features=3, horizon=1, units=8, seed=42, **layer):
+    seal_tensorflow(seed)
+    return build_network(
+        lookback=lookback,
+        n_features=features,
+        horizon=horizon,
+        layers=[REFERENCE_LAYER | {"units": units} | layer],
+        seed=seed,
+    )
+
+
+def trained(series, model, **changes):
+    starts = np.arange(len(series) - model.input_shape[1] - model.output_shape[1] + 1)
+    options = {
+        "series": series,
+        "train_starts": starts[: -len(starts) // 5],
+        "validation_starts": starts[-len(starts) // 5 :],
+        "epochs": 3,
+        "batch_size": 16,
+        "optimizer": ADAM,
+        "loss": "mse",
+        "seed": 42,
+    }
+    return fit(model, **(options | changes))
+
+
+def windows_of(series, starts, lookback, horizon):
+    inputs = np.stack([series[s : s + lookback] for s in starts])
+    targets = np.stack([series[s + lookback : s + lookback + horizon] for s in starts])
+    return inputs, targets.reshape(len(starts), -1)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "layer", "loss", "optimizer"),
+    [
+        (1, {}, "mse", ADAM),
+        (3, {"kernel_regularizer": {"l1": 0.001, "l2": 0.01}}, "mae", ADAM),
+        (2, {"unit_forget_bias": False}, "huber", {"name": "sgd", "learning_rate": 0.1, "clipnorm": 0.5}),
+    ],
+)  # fmt: skip
+def test_the_loss_curve_is_that_of_model_fit_from_the_same_weights_and_batches(
+    horizon, layer, loss, optimizer
+):
+    lookback, epochs = 24, 10
+    series = waves(330)
+    starts = np.arange(len(series) - lookback - horizon + 1)
+    train, validation = starts[:230], starts[230:]  # 230 = 14 * 16 + 6: a partial last batch
+    ours = network(lookback=lookback, horizon=horizon, units=50, **layer)
+
+    reference = keras.Sequential([keras.Input((lookback, 3)), *clones(ours.layers[:-1])])
+    reference.set_weights(ours.get_weights())
+    arguments = {name: value for name, value in optimizer.items() if name != "name"}
+    reference.compile(
+        optimizer={"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[optimizer["name"]](
+            **arguments
+        ),
+        loss=loss,
+    )
+    expected = []
+    for epoch in range(epochs):
+        order = np.random.default_rng([42, epoch]).permutation(train)
+        result = reference.fit(
+            *windows_of(series, order, lookback, horizon),
+            batch_size=16,
+            epochs=1,
+            shuffle=False,
+            validation_data=windows_of(series, validation, lookback, horizon),
+            verbose=0,
+        )
+        expected.append([result.history["loss"][0], result.history["val_loss"][0]])
+
+    history = fit(
+        ours,
+        series=series,
+        train_starts=train,
+        validation_starts=validation,
+        epochs=epochs,
+        batch_size=16,
+        optimizer=optimizer,
+        loss=loss,
+        seed=42,
+    )
+    np.testing.assert_allclose(history[["loss", "val_loss"]], expected, rtol=1e-5)
+    assert history["loss"].iloc[-1] < 0.9 * history["loss"].iloc[0]
+
+
+def clones(layers):
+    return [type(layer).from_config(layer.get_config()) for layer in layers]
+
+
+def test_training_twice_gives_the_same_bytes_and_another_seed_does_not():
+    series = waves(120)
+
+    def weights(seed):
+        model = network(seed=seed, dropout=0.2, recurrent_dropout=0.1)
+        trained(series, model, seed=seed)
+        return b"".join(w.tobytes() for w in model.get_weights())
+
+    assert weights(1) == weights(1)
+    assert weights(1) != weights(2)
+
+
+def test_dropout_is_drawn_anew_at_every_batch_and_epoch():
+    series = waves(120)
+    standing_still = {"name": "sgd", "learning_rate": 1e-30, "clipnorm": None}
+    history = trained(series, network(dropout=0.5), optimizer=standing_still, epochs=4)
+
+    assert history["loss"].nunique() == 4  # same weights, other masks
+    assert history["val_loss"].nunique() == 1  # no dropout while validating
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [{"units": 6, "return_sequences": True}, {"units": 4}],
+        [{"activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False}],
+        [{"kernel_initializer": "orthogonal", "recurrent_initializer": "glorot_uniform"}],
+        [{"bias_regularizer": {"l1": 0.0, "l2": 0.1}, "recurrent_regularizer": {"l1": 0.1, "l2": 0.0}}],
+    ],
+)  # fmt: skip
+def test_every_layer_argument_reaches_the_trained_layer(layers, tmp_path):
+    series = waves(90)
+    given = [REFERENCE_LAYER | {"units": 5} | layer for layer in layers]
+    model = build_network(lookback=8, n_features=3, horizon=2, layers=given, seed=1)
+    history = trained(series, model, epochs=2)
+    assert np.isfinite(history.to_numpy()).all()
+
+    raw_unit_model(model, Scaling(np.zeros(3), np.ones(3))).save(tmp_path / "m.keras")
+    loaded = load_model(tmp_path / "m.keras").get_layer("network")
+    for number, arguments in enumerate(given, start=1):
+        config = loaded.get_layer(f"lstm_{number}").get_config()
+        for name, value in arguments.items():
+            if name.endswith("initializer"):
+                found = keras.initializers.get(config[name])
+                assert type(found) is type(keras.initializers.get(value))
+            elif isinstance(value, dict):
+                penalty = config[name]["config"]
+                assert [penalty["l1"], penalty["l2"]] == pytest.approx([value["l1"], value["l2"]])
+            else:
+                assert config[name] == value, name
+
+
+def test_orthogonal_weights_are_orthogonal_and_replace_those_of_tensorflow():
+    for shape in [(4, 16), (16, 4), (5, 5)]:
+        matrix = orthogonal(shape, np.random.default_rng(0)).astype(float)
+        gram = matrix @ matrix.T if shape[0] < shape[1] else matrix.T @ matrix
+        np.testing.assert_allclose(gram, np.eye(min(shape)), atol=1e-6)
+
+    recurrent = network(units=8, seed=3).get_layer("lstm_1").cell.recurrent_kernel.numpy()
+    np.testing.assert_array_equal(recurrent, orthogonal((8, 32), np.random.default_rng([3, 0, 1])))
+
+
+def test_the_last_batch_is_padded_with_windows_that_weigh_nothing():
+    positions, weights = padded_batches(np.array([7, 8, 9]), 2)
+
+    assert positions.tolist() == [[7, 8], [9, 0]]
+    assert weights.tolist() == [[1, 1], [1, 0]]
+
+
+def test_early_stopping_stops_and_restores_the_best_weights():
+    series = waves(120)
+    too_fast = {"name": "sgd", "learning_rate": 5.0, "clipnorm": None}
+    model = network()
+    stopping = {"patience": 2, "min_delta": 0.0, "restore_best_weights": True}
+    history = trained(series, model, optimizer=too_fast, epochs=40, early_stopping=stopping)
+
+    best = int(history["val_loss"].idxmin())
+    assert len(history) == best + 3 < 40
+    again = network()
+    trained(series, again, optimizer=too_fast, epochs=best + 1)
+    assert [w.tolist() for w in model.get_weights()] == [w.tolist() for w in again.get_weights()]
+
+
+def test_a_plateau_lowers_the_learning_rate_inside_the_compiled_epoch():
+    plateau = {"patience": 1, "factor": 0.5, "min_lr": 0.0}
+    sgd = {"name": "sgd", "learning_rate": 0.5, "clipnorm": None}
+    noise = np.random.default_rng(1).normal(size=(120, 3)).astype(np.float32)
+    model = network()
+    lowered = trained(noise, model, optimizer=sgd, epochs=8, reduce_lr_on_plateau=plateau)
+    constant = trained(noise, network(), optimizer=sgd, epochs=8)
+
+    assert float(model.optimizer.learning_rate) < 0.5
+    assert lowered["loss"].iloc[0] == constant["loss"].iloc[0]
+    assert lowered["loss"].iloc[-1] != constant["loss"].iloc[-1]
+
+
+def test_a_loss_that_is_no_longer_a_number_names_the_epoch():
+    series = waves(60)
+    series[-1] = np.nan  # only the last validation window reads it
+    with pytest.raises(StageFailed, match=r"diverged in epoch 1: .*val_loss=nan.*learning_rate"):
+        trained(series, network())
+
+
+def test_progress_is_reported_after_each_epoch():
+    seen = []
+    history = trained(waves(60), network(), report=lambda *values: seen.append(values))
+
+    assert seen == [tuple(row) for row in history.itertuples(index=False)]
+    assert [epoch for epoch, _, _ in seen] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("level", "spread"), [(0.0, 1.0), (1.5e9, 10.0), (0.0, 1e-12), (-3e5, 1e7)]
+)
+def test_the_saved_model_takes_and_returns_raw_units_whatever_their_size(level, spread, tmp_path):
+    values = level + spread * waves(60).astype(np.float64)
+    scaling = fit_scaling(values, method="standard", features=["a", "b", "c"])
+    inner = network(lookback=8, horizon=2)
+    raw_unit_model(inner, scaling).save(tmp_path / "model.keras")
+
+    found = forecast(load_model(tmp_path / "model.keras"), series=values, starts=np.arange(40))
+
+    scaled = scaling.apply(values).astype(np.float32)
+    inputs = np.stack([scaled[s : s + 8] for s in range(40)])
+    expected = scaling.invert(inner(inputs).numpy().astype(np.float64))
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found - level, expected - level, rtol=1e-4, atol=1e-5 * spread)
+    assert np.ptp(found, axis=0).min() > 0.01 * spread  # forecasts still tell the windows apart
+
+
+def test_forecasting_in_batches_equals_forecasting_at_once():
+    values = waves(400).astype(np.float64)
+    model = raw_unit_model(network(), Scaling(np.zeros(3), np.ones(3)))
+    starts = np.arange(390)
+
+    together = forecast(model, series=values, starts=starts)
+    apart = np.concatenate(
+        [forecast(model, series=values, starts=starts[i : i + 1]) for i in (0, 300, 389)]
+    )
+
+    assert together.shape == (390, 1, 3)
+    np.testing.assert_allclose(together[[0, 300, 389]], apart, rtol=1e-6)

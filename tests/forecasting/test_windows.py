@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from forecasting.errors import DataError
+from forecasting.windows import covered_rows, gather_targets, window_table
+
+
+def test_a_window_predicts_the_rows_right_after_the_rows_it_reads():
+    windows = window_table(7, lookback=3, horizon=2, stride=2)
+
+    assert list(windows.columns) == ["input_start", "input_stop", "target_start", "target_stop"]
+    assert windows.to_numpy().tolist() == [
+        [0, 3, 3, 5],  # reads rows 0-2, predicts rows 3-4
+        [2, 5, 5, 7],  # reads rows 2-4, predicts rows 5-6: the last row is used
+    ]
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "stride", "expected"), [(5, 1, 1), (6, 1, 2), (100, 1, 96), (6, 2, 1), (7, 2, 2)]
+)
+def test_every_window_that_fits_is_listed(n_rows, stride, expected):
+    assert len(window_table(n_rows, lookback=3, horizon=2, stride=stride)) == expected
+
+
+def test_a_series_shorter_than_one_window_says_what_is_missing():
+    with pytest.raises(DataError, match=r"has 4 rows, .* needs 5 .*lookback=3 .*horizon=2"):
+        window_table(4, lookback=3, horizon=2, stride=1)
+
+
+def test_a_row_is_covered_from_the_start_of_a_range_to_before_its_stop():
+    mask = covered_rows(np.array([1, 2, 6]), np.array([3, 4, 8]), n_rows=8)
+
+    assert np.flatnonzero(mask).tolist() == [1, 2, 3, 6, 7]
+
+
+def test_no_range_covers_no_row():
+    nothing = np.array([], dtype=np.int64)
+
+    assert not covered_rows(nothing, nothing, n_rows=4).any()
+
+
+def test_targets_are_the_rows_of_each_horizon():
+    values = np.arange(7.0)[:, None] + [
+        0,
+        100,
+    ]  # value equals position; the second feature is 100 on
+    windows = window_table(7, lookback=3, horizon=2, stride=2)
+
+    assert gather_targets(values, windows).tolist() == [
+        [[3, 103], [4, 104]],
+        [[5, 105], [6, 106]],
+    ]
