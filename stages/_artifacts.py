@@ -1,0 +1,155 @@
+"""Every artifact: where it lies, how it is read, and how it is written.
+
+Every writer is canonical, the same content is the same bytes, and atomic: a reader finds the whole
+file or none. This is the one list of paths; a test holds it against dvc.yaml.
+"""
+
+import io
+import json
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stages._files import write_bytes
+
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold
+KERAS_TIME = "1980-01-01@00:00:00"
+
+
+class SavesItself(Protocol):
+    """A Keras model, as far as this module needs it."""
+
+    def save(self, filepath: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """A data frame in a Parquet file; its index is kept if it has a name."""
+
+    path: Path
+
+    def save(self, frame: pd.DataFrame) -> None:
+        buffer = io.BytesIO()
+        keep_index = frame.index.name is not None
+        table = pa.Table.from_pandas(frame, preserve_index=keep_index, nthreads=1)
+        pq.write_table(table, buffer, compression="zstd")
+        write_bytes(self.path, buffer.getvalue())
+
+    def load(self) -> pd.DataFrame:
+        return pq.read_table(self.path, use_threads=False).to_pandas(use_threads=False)
+
+
+@dataclass(frozen=True)
+class Csv:
+    """A data frame in a CSV file, for people and for DVC's plots; numbers with all their digits."""
+
+    path: Path
+
+    def save(self, frame: pd.DataFrame) -> None:
+        write_bytes(self.path, frame.to_csv(index=False, lineterminator="\n").encode())
+
+    def load(self) -> pd.DataFrame:
+        return pd.read_csv(self.path)
+
+
+@dataclass(frozen=True)
+class Json:
+    """A JSON document with sorted keys; what is not a finite number is null."""
+
+    path: Path
+
+    def save(self, content: dict[str, Any]) -> None:
+        text = json.dumps(_plain(content), indent=2, sort_keys=True, allow_nan=False)
+        write_bytes(self.path, (text + "\n").encode())
+
+    def load(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+        return content
+
+
+@dataclass(frozen=True)
+class Document:
+    """A finished document: an image or a page."""
+
+    path: Path
+
+    def save(self, content: bytes) -> None:
+        write_bytes(self.path, content)
+
+
+@dataclass(frozen=True)
+class KerasModel:
+    """A Keras model, repacked without the time, the order and the compression of the day."""
+
+    path: Path
+
+    def save(self, model: SavesItself) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            packed = Path(folder) / "model.keras"
+            model.save(str(packed))
+            content = packed.read_bytes()
+        write_bytes(self.path, canonical_keras(content))
+
+
+def canonical_keras(content: bytes) -> bytes:
+    """Repack a `.keras` file: members sorted and stored, without times and memory addresses."""
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as source,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target,
+    ):
+        for name in sorted(source.namelist()):
+            member = source.read(name)
+            if name.endswith(".json"):
+                document = json.loads(member)
+                if name == "metadata.json":
+                    document["date_saved"] = KERAS_TIME
+                member = json.dumps(_renumbered(document, {}), sort_keys=True).encode()
+            target.writestr(zipfile.ZipInfo(name, ZIP_TIME), member)
+    return buffer.getvalue()
+
+
+def _renumbered(value: Any, numbers: dict[int, int]) -> Any:
+    """Number shared objects in their order: Keras names them by their address in memory."""
+    if isinstance(value, dict):
+        return {
+            key: numbers.setdefault(item, len(numbers) + 1)
+            if key == "shared_object_id" and item is not None
+            else _renumbered(item, numbers)
+            for key, item in sorted(value.items())
+        }
+    if isinstance(value, list):
+        return [_renumbered(item, numbers) for item in value]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+DEMO = Csv(Path("data/raw/demo.csv"))
+SERIES = Table(Path("data/series.parquet"))
+WINDOWS = Table(Path("data/windows.parquet"))
+SPLIT = Table(Path("data/split.parquet"))
+MODEL = KerasModel(Path("models/model.keras"))
+TRAINING = Csv(Path("reports/training.csv"))
+METRICS = Json(Path("reports/metrics.json"))
+PREDICTIONS = Table(Path("reports/predictions.parquet"))
+LOSS_PLOT = Document(Path("reports/plots/loss.png"))
+FORECAST_PLOT = Document(Path("reports/plots/forecast.png"))
+REPORT = Document(Path("reports/report.html"))

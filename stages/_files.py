@@ -1,0 +1,40 @@
+"""Writing a file whole or not at all."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from forecasting.errors import StageFailed
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that whoever looks, even after a power cut, finds all of it or what was there.
+
+    Raises:
+        StageFailed: The disk is full or the folder cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        _sync_folder(path.parent)
+    except OSError as failed:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise StageFailed(
+            f"{path} could not be written: {failed.strerror}. Free space or mend the folder's "
+            "permissions, then run again; what was there before is kept."
+        ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the file's new name to the disk, too."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,53 @@
+"""The installed packages beside requirements.lock."""
+
+import re
+from importlib.metadata import distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from forecasting.errors import SetupError
+
+LOCK_FILE = Path("requirements.lock")
+ANY_PACKAGES = "EXACTCAST_ANY_PACKAGES"
+
+
+def check_packages(lock: Path) -> None:
+    """Refuse to run with other packages than the lock's; packages beside the lock do not matter.
+
+    Raises:
+        SetupError: A locked package is missing or has another version.
+    """
+    installed: dict[str, str] = {
+        canonicalize_name(distribution.name): distribution.version
+        for distribution in distributions()
+    }
+    differing = [
+        f"{name} {installed.get(name, 'missing')} instead of {version}"
+        for name, version in locked_packages(lock).items()
+        if installed.get(name) != version
+    ]
+    if differing:
+        shown = ", ".join(differing[:3]) + (", ..." if len(differing) > 3 else "")
+        raise SetupError(
+            f"{len(differing)} installed packages differ from {lock}: {shown}. Install the locked "
+            f"ones with `make setup`, or accept other bytes for this run with {ANY_PACKAGES}=1."
+        )
+
+
+def locked_packages(lock: Path) -> dict[str, str]:
+    """Read name and version of every package that the lock asks for on this Python and system.
+
+    Raises:
+        SetupError: There is no lock.
+    """
+    if not lock.is_file():
+        raise SetupError(f"{lock} is missing. Restore it: git checkout -- {lock}")
+    entries = re.findall(r"^([\w.\-\[\]]+==[^\\\n]+?) *\\?$", lock.read_text("utf-8"), re.MULTILINE)
+    requirements = [Requirement(entry) for entry in entries]
+    return {
+        canonicalize_name(r.name): next(iter(r.specifier)).version
+        for r in requirements
+        if r.marker is None or r.marker.evaluate()
+    }

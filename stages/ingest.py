@@ -1,0 +1,33 @@
+"""Ingest: turn the raw table into a series in even steps, checked once and trusted after."""
+
+import logging
+
+from forecasting.series import regular_series
+from stages import _artifacts as artifacts
+from stages._params import Params
+from stages._run import run_stage
+from stages._tables import read_table
+
+log = logging.getLogger(__name__)
+
+
+def run(params: Params) -> None:
+    table = read_table(params.ingest)
+    series = regular_series(
+        table,
+        frequency=params.ingest.frequency,
+        gaps=params.ingest.gaps,
+        max_gap=params.ingest.max_gap,
+    )
+    artifacts.SERIES.save(series)
+    log.info(
+        "ingest: %s, %d rows x %d features from %s to %s",
+        params.ingest.raw,
+        *series.shape,
+        series.index[0],
+        series.index[-1],
+    )
+
+
+if __name__ == "__main__":
+    run_stage(run)

@@ -1,0 +1,59 @@
+"""Split: say which part each window belongs to.
+
+The random split picks the very windows that scikit-learn's train_test_split picks. Overlapping
+windows then lie on both sides: evaluate measures that leak and names it. The chronological split
+gives the past to training and the future to the test, and asserts that nothing leaks.
+"""
+
+import logging
+
+import pandas as pd
+
+from forecasting.partition import (
+    Borders,
+    borders_by_date,
+    borders_by_share,
+    check_chronological,
+    chronological_parts,
+    gap_rows,
+    random_parts,
+)
+from stages import _artifacts as artifacts
+from stages._params import Params, Split
+from stages._run import run_stage
+
+log = logging.getLogger(__name__)
+
+
+def run(params: Params) -> None:
+    windows = artifacts.WINDOWS.load()
+    if params.split.method == "random":
+        parts = random_parts(
+            len(windows), test_size=params.split.test_size, random_state=params.split.random_state
+        )
+        split = windows.assign(part=parts)
+    else:
+        gap = gap_rows(params.split.gap, windows)
+        borders = _borders(params.split, artifacts.SERIES.load().index)
+        split = windows.assign(part=chronological_parts(windows, borders, gap=gap))
+        check_chronological(split, gap=gap)
+    artifacts.SPLIT.save(split)
+    counts = split["part"].value_counts(sort=False)
+    log.info("split: %s", ", ".join(f"{n} {part}" for part, n in counts.items() if n))
+
+
+def _borders(split: Split, times: pd.DatetimeIndex) -> Borders:
+    if split.validation_from is None or split.test_from is None:
+        return borders_by_share(
+            len(times), validation_size=split.validation_size, test_size=split.test_size
+        )
+    return borders_by_date(
+        times,
+        validation_from=split.validation_from,
+        test_from=split.test_from,
+        test_until=split.test_until,
+    )
+
+
+if __name__ == "__main__":
+    run_stage(run)

@@ -1,0 +1,43 @@
+"""Every test runs in a sealed process: the first import comes before any numeric library."""
+
+import stages  # noqa: F401, I001  the import is the seal
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.project import QUICK, ROOT, Project, copy_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh checkout in a folder with a space in its name."""
+    return copy_project(tmp_path / "a checkout")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A checkout with one small finished and committed run; tests only read it."""
+    project = copy_project(tmp_path_factory.mktemp("finished") / "a checkout")
+    project.exactcast("run", *QUICK)
+    project.commit("a small run")
+    return project
+
+
+@pytest.fixture
+def copied(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished checkout, to change."""
+    shutil.copytree(finished.root, tmp_path / "a copy", symlinks=True)
+    return Project(tmp_path / "a copy")
+
+
+@pytest.fixture
+def etth1() -> Path:
+    """The public table ETTh1, where it is found."""
+    places = [os.environ.get("EXACTCAST_ETTH1", ""), str(ROOT.parent / "shared/data/ETTh1.csv")]
+    for place in filter(None, places):
+        if Path(place).is_file():
+            return Path(place)
+    pytest.skip("ETTh1.csv is neither beside the repository in shared/data nor in EXACTCAST_ETTH1")
