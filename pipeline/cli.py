@@ -1,0 +1,86 @@
+"""The command line: each command says what it does, calls it, and prints the result."""
+
+from typing import Annotated
+
+import typer
+
+from forecasting.errors import PipelineError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Forecast time series with runs that can be reproduced to the byte.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", "-S", metavar="KEY=VALUE", help="Change a parameter in params.yaml first."
+    ),
+]
+
+
+@app.callback()
+def exactcast() -> None:
+    """Forecast time series with runs that can be reproduced to the byte."""
+
+
+@app.command()
+def run(overrides: Overrides = None, as_json: Json = False) -> None:
+    """Bring every stage up to date, and say whether the committed run was reproduced."""
+    from pipeline.run import run_here
+    from pipeline.workspace import project_root
+
+    run_here(project_root(), overrides or [], as_json=as_json)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show what is out of date, and why."""
+    from dataclasses import asdict
+
+    from pipeline.show import print_json, status_text
+    from pipeline.status import stage_statuses
+    from pipeline.workspace import project_root
+
+    statuses = stage_statuses(project_root())
+    if as_json:
+        print_json([asdict(status) for status in statuses])
+    else:
+        typer.echo(status_text(statuses))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check everything that a trustworthy run needs: one line each, ok or what to do."""
+    from dataclasses import asdict
+
+    from pipeline.doctor import examine
+    from pipeline.show import findings_text, print_json
+    from pipeline.workspace import project_root
+
+    findings = examine(project_root())
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        typer.echo(findings_text(findings))
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(1)
+
+
+def main() -> None:
+    """Run a command; an error that the user can fix is one sentence, without a traceback."""
+    try:
+        app()
+    except PipelineError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("error: Stopped on request; what was finished is kept.", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

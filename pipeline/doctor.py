@@ -1,0 +1,162 @@
+"""A look at everything that a trustworthy run needs: one line each, ok or what to do."""
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from forecasting.errors import PipelineError, SetupError
+from pipeline.graph import load_graph
+from pipeline.lockfile import LOCK, read_lock
+from pipeline.raw import tracking_advice, untracked_sources
+from pipeline.workspace import ask_dvc, child_environment, git
+from stages._packages import LOCK_FILE, check_packages
+from stages._params import PARAMS_FILE, load_params
+
+SERVER = "import prefect.server.api.server"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was looked at, whether it is good, and the fact or the mend."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(root: Path) -> list[Finding]:
+    """Look at everything, whatever else is wrong."""
+    checks: list[tuple[str, Callable[[Path], str]]] = [
+        ("python", _python),
+        ("packages", _packages),
+        ("processor", _processor),
+        ("git", _git),
+        ("parameters", _parameters),
+        ("dvc telemetry", _telemetry),
+        ("dvc cache", _cache),
+        ("dvc remotes", _remotes),
+        ("dvc.lock", _lock),
+        ("raw table", _raw),
+        ("prefect server", _prefect),
+    ]
+    return list(_results(checks, root))
+
+
+def _results(checks: list[tuple[str, Callable[[Path], str]]], root: Path) -> Iterator[Finding]:
+    for name, check in checks:
+        try:
+            yield Finding(name, True, check(root))
+        except PipelineError as wrong:
+            yield Finding(name, False, str(wrong))
+
+
+def _python(root: Path) -> str:
+    reference = (root / ".python-version").read_text(encoding="utf-8").strip()
+    found = platform.python_version()
+    libraries = ", ".join(
+        f"{name} {version(name)}" for name in ("tensorflow", "keras", "dvc", "prefect")
+    )
+    if not found.startswith(f"{reference}."):
+        return (
+            f"{found} (dvc.lock was made with {reference}: other bytes are possible), {libraries}"
+        )
+    return f"{found}, {libraries}"
+
+
+def _packages(root: Path) -> str:
+    check_packages(root / LOCK_FILE)
+    return f"as {LOCK_FILE}"
+
+
+def _processor(root: Path) -> str:
+    return processor_class()
+
+
+def processor_class() -> str:
+    """Say which processor this is, and what is promised on it."""
+    machine, system = platform.machine(), platform.system()
+    info = Path("/proc/cpuinfo")
+    flags = info.read_text(encoding="utf-8") if info.exists() else ""
+    if machine not in ("x86_64", "AMD64"):
+        return f"{machine} {system}: the same bytes on this class of machine; those of x86-64 are not promised"
+    if "avx2" not in flags.split() and flags:
+        return "x86-64 without AVX2: the same bytes on this machine; those of AVX2 machines are not promised"
+    return f"x86-64 with AVX2, {system}: the same bytes on every such machine"
+
+
+def _git(root: Path) -> str:
+    head = git(root, "rev-parse", "--short", "HEAD").strip()
+    name = git(root, "config", "--default", "", "user.name").strip()
+    if not name:
+        raise SetupError(
+            "git does not know who commits, so no run can be kept. git config user.name 'Your Name' "
+            "&& git config user.email you@example.org"
+        )
+    changes = len(git(root, "status", "--porcelain").splitlines())
+    return f"{head}, {changes or 'no'} uncommitted changes, commits as {name}"
+
+
+def _parameters(root: Path) -> str:
+    load_params(root / PARAMS_FILE)
+    return f"{PARAMS_FILE} is valid"
+
+
+def _telemetry(root: Path) -> str:
+    if ask_dvc(root, "config", "core.analytics") != "false":
+        raise SetupError("DVC reports its use to its makers. dvc config core.analytics false")
+    return "off"
+
+
+def _cache(root: Path) -> str:
+    folder = Path(ask_dvc(root, "cache", "dir"))
+    place = next(path for path in [folder, *folder.parents] if path.exists())
+    free = shutil.disk_usage(place).free / 1e9
+    shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
+    if free < 1:
+        raise SetupError(f"Only {free:.2f} GB are free where {shown} lies. Make room.")
+    return f"{shown}, {free:.0f} GB free"
+
+
+def _remotes(root: Path) -> str:
+    lines = ask_dvc(root, "remote", "list").splitlines()
+    return (
+        ", ".join(" ".join(line.split()) for line in lines)
+        or "none (nobody else can pull; see dvc remote add)"
+    )
+
+
+def _lock(root: Path) -> str:
+    stages, recorded = load_graph(root).stages, list(read_lock(root))
+    if recorded != [name for name in stages if name in recorded]:
+        raise SetupError(
+            f"{LOCK} does not list the stages in the order of dvc.yaml, or lists stages that are gone. "
+            "exactcast run puts that right."
+        )
+    return f"canonical, {len(recorded)} of {len(stages)} stages recorded"
+
+
+def _raw(root: Path) -> str:
+    untracked = untracked_sources(root, load_graph(root))
+    if untracked:
+        raise SetupError(tracking_advice(untracked[0]))
+    return "everything that a run reads is kept by DVC or git"
+
+
+def _prefect(root: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER],
+        cwd=root,
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SetupError(f"Prefect's server cannot be started ({last}). Run make setup.")
+    return "can be started"

@@ -1,0 +1,136 @@
+"""dvc.lock: kept canonical, and compared with the committed one to tell whether a run reproduced it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipeline.graph import Graph
+from pipeline.workspace import file_at
+from stages._files import write_bytes
+
+LOCK = "dvc.lock"
+Entries = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside the committed dvc.lock.
+
+    Attributes:
+        new_inputs: Paths, parameters and commands that differ from the committed ones.
+        different: Outputs that differ although their inputs are the same.
+        n_outputs: How many outputs were compared.
+    """
+
+    new_inputs: list[str]
+    different: list[str]
+    n_outputs: int
+
+    @property
+    def identical(self) -> bool:
+        """Tell whether the committed run was reproduced."""
+        return not self.new_inputs and not self.different
+
+
+def read_lock(root: Path) -> Entries:
+    """Read the stages of the workspace's dvc.lock; none if there is no lock yet."""
+    path = root / LOCK
+    return _stages(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def committed_lock(root: Path, revision: str = "HEAD") -> Entries:
+    """Read the stages of dvc.lock as a revision has it; none if it has no lock."""
+    text = file_at(root, revision, LOCK)
+    return _stages(text) if text is not None else {}
+
+
+def _stages(text: str) -> Entries:
+    content = YAML(typ="safe").load(text) or {}
+    stages: Entries = content.get("stages") or {}
+    return stages
+
+
+def canonicalise(root: Path, graph: Graph) -> bool:
+    """Bring dvc.lock into the order of dvc.yaml, without stages that are gone; tell if it changed.
+
+    DVC writes stages in the order in which they first ran and keeps those that are gone for ever;
+    within a stage its own order is canonical already.
+    """
+    path = root / LOCK
+    if not path.is_file():
+        return False
+    yaml = YAML()
+    yaml.width = 2**16  # one line per entry, as DVC writes it
+    content = yaml.load(path)
+    stages = content.get("stages") or {}
+    content["stages"] = {name: stages[name] for name in graph.stages if name in stages}
+    if list(stages) == list(content["stages"]):
+        return False
+    buffer = StringIO()
+    yaml.dump(content, buffer)
+    write_bytes(path, buffer.getvalue().encode())
+    return True
+
+
+def compare(graph: Graph, recorded: Entries, now: Entries) -> Comparison:
+    """Compare what a run made with what is recorded, for the stages that a run needs."""
+    made = {out for stage in graph.stages.values() for out in stage.outs}
+    new_inputs: dict[str, None] = {}  # each once, in the order of the stages
+    different: list[str] = []
+    n_outputs = 0
+    for name in graph.needed():
+        old, new = recorded.get(name, {}), now.get(name, {})
+        new_inputs |= dict.fromkeys(_changed_inputs(name, old, new, made))
+        hashes = _hashes(old, "outs")
+        outputs = _hashes(new, "outs")
+        n_outputs += len(outputs)
+        different += [path for path in outputs if outputs[path] != hashes.get(path)]
+    return Comparison(list(new_inputs), [] if new_inputs else different, n_outputs)
+
+
+def _changed_inputs(
+    name: str, old: Mapping[str, Any], new: Mapping[str, Any], made: set[str]
+) -> list[str]:
+    before, after = _hashes(old, "deps"), _hashes(new, "deps")
+    paths = sorted(path for path in {*before, *after} - made if before.get(path) != after.get(path))
+    old_params, new_params = _params(old), _params(new)
+    params = sorted(
+        key
+        for key in {*old_params, *new_params}
+        if old_params.get(key, _MISSING) != new_params.get(key, _MISSING)
+    )
+    command = [f"command of {name}"] if old.get("cmd") != new.get("cmd") else []
+    return command + params + paths
+
+
+_MISSING = object()
+
+
+def _params(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """List the parameters of an entry by dotted name, whichever file they are in."""
+    return {k: v for content in entry.get("params", {}).values() for k, v in flat(content).items()}
+
+
+def _hashes(entry: Mapping[str, Any], key: str) -> dict[str, tuple[str, str]]:
+    """Map paths to (hash, mode); DVC names the hash after its algorithm."""
+    return {
+        item["path"]: (str(item.get(item.get("hash", "md5"))), str(item.get("isexec", False)))
+        for item in entry.get(key, [])
+    }
+
+
+def flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """List nested mappings and lists as dotted names and values."""
+    items: Any = value.items() if isinstance(value, Mapping) else ()
+    if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        items = enumerate(value)
+    elif not isinstance(value, Mapping):
+        return {prefix: value}
+    flattened: dict[str, Any] = {}
+    for key, item in items:
+        flattened |= flat(item, f"{prefix}.{key}" if prefix else str(key))
+    return flattened

@@ -1,0 +1,96 @@
+"""The outputs of the last run, kept aside while a new one goes on, and put back if it fails.
+
+DVC deletes the outputs of a stage before it starts it. They are hard links here, which cost no
+space: DVC and the stages replace files, they do not write into them.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.graph import Graph
+from pipeline.lockfile import LOCK, read_lock
+
+FOLDER = Path(".dvc/tmp/exactcast/previous")
+
+
+def keep_outputs(root: Path, graph: Graph) -> None:
+    """Keep every output of the pipeline aside; first put back what a killed run left."""
+    put_back_unfinished(root, graph)
+    partial = root / FOLDER.with_name("partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    if (root / LOCK).exists():
+        shutil.copy2(root / LOCK, partial / LOCK)  # DVC writes into it, so no link
+    for path in _outputs(graph, graph.stages):
+        if (root / path).exists():
+            _link(root / path, partial / path)
+    partial.rename(root / FOLDER)  # from here on it counts
+
+
+def forget_outputs(root: Path) -> None:
+    """Let go of what was kept: the new run is good."""
+    shutil.rmtree(root / FOLDER, ignore_errors=True)
+
+
+def put_back_unfinished(root: Path, graph: Graph) -> None:
+    """Put back the outputs of every stage that did not finish since they were kept.
+
+    A stage has finished when DVC has written its new hashes into dvc.lock.
+    """
+    kept = root / FOLDER
+    if not kept.is_dir():
+        return
+    before, now = read_lock(kept), read_lock(root)
+    unfinished = [name for name in graph.stages if before.get(name) == now.get(name)]
+    _put_back(root, _outputs(graph, unfinished))
+
+
+def put_back_all(root: Path, graph: Graph) -> None:
+    """Put back every output and dvc.lock, as if the run had not been."""
+    if not (root / FOLDER / LOCK).exists():
+        (root / LOCK).unlink(missing_ok=True)
+    _put_back(root, [LOCK, *_outputs(graph, graph.stages)])
+
+
+def _outputs(graph: Graph, stages: Iterable[str]) -> list[str]:
+    return [out for name in stages for out in graph.stages[name].outs]
+
+
+def _put_back(root: Path, paths: Iterable[str]) -> None:
+    kept = [path for path in paths if (root / FOLDER / path).exists()]
+    changed = [path for path in kept if not _same_file(root / FOLDER / path, root / path)]
+    for path in changed:
+        _remove(root / path)  # all of them first: the disk may be full
+    for path in changed:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(root / FOLDER / path, root / path)
+    forget_outputs(root)
+
+
+def _same_file(first: Path, second: Path) -> bool:
+    return second.exists() and first.samefile(second)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link a file or every file of a folder; copy where the file system has no hard links."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link_file, symlinks=True)
+    else:
+        _link_file(str(source), str(target))
+
+
+def _link_file(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

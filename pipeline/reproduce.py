@@ -1,0 +1,157 @@
+"""Bringing the pipeline up to date through DVC, and telling what happened to each stage."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecasting.errors import StageFailed
+from pipeline.workspace import child_environment, dvc_command
+
+RAN, UP_TO_DATE, RESTORED = "ran", "up to date", "restored from DVC's run cache"
+_STARTED = re.compile(r"Running stage '(.+)':$")
+_SKIPPED = re.compile(r"Stage '(.+)' didn't change, skipping$")
+_RESTORED = re.compile(r"Stage '(.+)' is cached - skipping run, checking out outputs")
+_CHATTER = re.compile(
+    r"$|> |Updating lock file|Generating lock file|To track the changes with git|\tgit add|"
+    r"To enable auto staging|\tdvc config core.autostage|Use `dvc push`|"
+    r"WARNING: All log messages before absl::|[IE]\d{4} [\d:.]+ +\d+ cud\w+\.cc|"
+    r"Data and pipelines are up to date|'.+\.dvc' didn't change"
+)
+GRACE = 10.0  # seconds a stage has to end before it is killed
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a run: a stage changed its state, or it printed a line."""
+
+    stage: str | None
+    state: str | None = None
+    line: str | None = None
+
+
+def reproduce(
+    root: Path, stages: Sequence[str], *, show: Callable[[Event], None]
+) -> dict[str, str]:
+    """Bring stages and all they stand on up to date, with one `dvc repro`.
+
+    Args:
+        root: The project's root.
+        stages: The stages asked for.
+        show: Called with each event, while it happens.
+
+    Returns:
+        By stage: RAN, UP_TO_DATE or RESTORED.
+
+    Raises:
+        StageFailed: A stage did not finish; the message ends with the stage's own sentence.
+    """
+    states: dict[str, str] = {}
+    current: str | None = None
+    said: list[str] = []
+    with _running(dvc_command("repro", *stages), root) as process:
+        assert process.stdout is not None
+        for raw in process.stdout:
+            line = raw.rstrip("\n")
+            state = _state(line)
+            if state is not None:
+                current, states[state[0]] = state
+                said = []
+                show(Event(current, state=states[current]))
+            elif not _CHATTER.match(line):
+                said.append(line)
+                show(Event(current, line=line))
+    if process.returncode != 0:
+        raise StageFailed(_failure(current, said))
+    return states
+
+
+def _state(line: str) -> tuple[str, str] | None:
+    for pattern, state in ((_STARTED, RAN), (_SKIPPED, UP_TO_DATE), (_RESTORED, RESTORED)):
+        if found := pattern.match(line):
+            return found[1], state
+    return None
+
+
+def _failure(stage: str | None, said: list[str]) -> str:
+    """Say what failed: the stage's own sentence if it left one, else DVC's."""
+    prefix = "error: "
+    starts = [number for number, line in enumerate(said) if line.startswith(prefix)]
+    if stage is not None and starts:
+        own = [
+            line for line in said[starts[-1] :] if not line.startswith("ERROR: failed to reproduce")
+        ]
+        return f"Stage '{stage}' failed. " + "\n".join(own).removeprefix(prefix)
+    if stage is None:
+        complaints = [line.removeprefix("ERROR: ").strip() for line in said if line.strip()]
+        return f"DVC could not start: {' '.join(complaints) or 'it said nothing'}"
+    return (
+        f"Stage '{stage}' did not finish; the reason is in its output above. To run it alone: "
+        f"python -m stages.{stage}"
+    )
+
+
+@contextmanager
+def _running(command: list[str], root: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a command in a process group of its own, and end the whole group if we are ended."""
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        with _sigterm_as_interrupt():
+            yield process
+            process.wait()
+    finally:
+        _end_group(process)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM unwind the program as Ctrl-C does, so that what it started is ended too."""
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """End every process of the group, first politely; nothing is left running."""
+    deadline = time.monotonic() + GRACE
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, how)
+        except ProcessLookupError:
+            break
+        while time.monotonic() < deadline and _group_alive(process):
+            time.sleep(0.05)
+    process.wait()
+
+
+def _group_alive(process: subprocess.Popen[str]) -> bool:
+    process.poll()  # reaps the leader, which would else count as alive
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

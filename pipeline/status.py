@@ -1,0 +1,80 @@
+"""What is out of date, and why."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipeline.graph import load_graph
+from pipeline.lockfile import flat, read_lock
+from pipeline.workspace import ask_dvc
+from stages._params import PARAMS_FILE
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """One stage: whether a run would bring it up to date, and for which reasons."""
+
+    stage: str
+    out_of_date: bool
+    reasons: list[str]
+
+
+def stage_statuses(root: Path) -> list[StageStatus]:
+    """Tell for every stage that a run needs whether it is out of date, and why.
+
+    DVC reports only what changed directly; what stands on a changed stage is followed here
+    (`dvc repro --dry` would call it unchanged).
+    """
+    graph = load_graph(root)
+    needed = graph.needed()
+    report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *needed))
+    recorded = read_lock(root)
+    params = YAML(typ="safe").load(root / PARAMS_FILE)
+    direct = {
+        name: _reasons(report[name], recorded.get(name, {}), params)
+        for name in needed
+        if name in report
+    }
+    stale = graph.downstream(direct)
+    return [
+        StageStatus(
+            stage=name,
+            out_of_date=name in stale,
+            reasons=direct.get(name, [])
+            + [f"{up} is out of date" for up in graph.upstream(name) if up in stale],
+        )
+        for name in needed
+    ]
+
+
+def _reasons(report: list[Any], recorded: dict[str, Any], params: dict[str, Any]) -> list[str]:
+    """Turn what DVC says of one stage into a list of short reasons."""
+    if not recorded:
+        return ["has never run"]
+    reasons = []
+    for entry in report:
+        if isinstance(entry, str):  # such as "changed command"
+            reasons.append(entry)
+            continue
+        for kind, changes in entry.items():
+            what = "output" if kind == "changed outs" else "input"
+            for path, change in changes.items():
+                if isinstance(change, dict):  # parameters: {section: state}
+                    before = recorded.get("params", {}).get(path, {})
+                    reasons += _changed_params(before, {key: params.get(key) for key in change})
+                else:
+                    reasons.append(f"{what} {path} {change}")
+    return reasons
+
+
+def _changed_params(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Name each parameter that differs, with both values: DVC names only the section."""
+    old, new = flat({key: before.get(key) for key in now}), flat(now)
+    return [
+        f"{name} {old.get(name, 'not there')} -> {new.get(name, 'not there')}"
+        for name in sorted({*old, *new})
+        if name not in old or name not in new or old[name] != new[name]
+    ]

@@ -1,0 +1,107 @@
+"""The workspace: where the project lies, and how git and DVC are called in it."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from forecasting.errors import SetupError
+
+FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
+
+
+def project_root() -> Path:
+    """Find the project that the working directory belongs to: git's root, with a dvc.yaml.
+
+    Raises:
+        SetupError: The working directory is in no checkout of the project.
+    """
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise SetupError("git is not installed, and every run needs it. Install git.") from None
+    root = Path(found.stdout.strip())
+    if found.returncode != 0 or not (root / "dvc.yaml").is_file():
+        why = "a git checkout without dvc.yaml" if found.returncode == 0 else "no git checkout"
+        raise SetupError(
+            f"{Path.cwd()} is {why}. Change into a checkout of the project, then run again."
+        )
+    return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git and return what it printed.
+
+    Raises:
+        SetupError: git failed.
+    """
+    done = subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise SetupError(f"git {arguments[0]} failed in {root}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def file_at(root: Path, revision: str, path: str) -> str | None:
+    """Return a file's text at a revision, or None where the revision or the file does not exist."""
+    done = subprocess.run(
+        ["git", "show", f"{revision}:{path}"], cwd=root, capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else None
+
+
+def dvc_command(*arguments: str) -> list[str]:
+    """DVC as this environment has it, waiting for another one that holds the workspace's lock."""
+    return [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments]
+
+
+def child_environment() -> dict[str, str]:
+    """The environment in which DVC starts stages: this Python first, and code only from the root."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    own_programs = str(Path(sys.executable).parent)  # not resolved: a venv's python is a link
+    return kept | {
+        "PATH": os.pathsep.join([own_programs, kept.get("PATH", os.defpath)]),
+        "SHELL": "/bin/sh",
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_STUDIO_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def forget_run_cache_since(root: Path, moment: float) -> None:
+    """Delete what DVC's run cache learned since then: it would restore the outputs of a void run.
+
+    Args:
+        root: The project's root.
+        moment: Seconds since 1970, as `time.time` gives them.
+    """
+    for entry in Path(ask_dvc(root, "cache", "dir")).glob("runs/*/*/*"):
+        if entry.stat().st_mtime >= moment:
+            entry.unlink()
+            with suppress(OSError):
+                entry.parent.rmdir()  # DVC fails on a key without entries
+
+
+def ask_dvc(root: Path, *arguments: str) -> str:
+    """Run a DVC command and return what it printed.
+
+    Raises:
+        SetupError: DVC failed; its own last line says why.
+    """
+    done = subprocess.run(
+        dvc_command(*arguments),
+        cwd=root,
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SetupError(f"dvc {' '.join(arguments)} failed in {root}: {last}")
+    return done.stdout.strip()

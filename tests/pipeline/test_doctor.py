@@ -1,0 +1,79 @@
+import json
+import shutil
+
+import pytest
+
+from tests.project import Project
+
+
+def findings(project: Project, **environment) -> dict[str, dict]:
+    done = project.attempt("python", "-m", "pipeline.cli", "doctor", "--json", **environment)
+    found = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    assert done.returncode == (0 if all(f["ok"] for f in found.values()) else 1)
+    return found
+
+
+def test_a_good_checkout_is_ok_in_every_line(finished: Project):
+    found = findings(finished)
+    assert all(finding["ok"] for finding in found.values()), found
+    assert found["dvc.lock"]["text"] == "canonical, 6 of 6 stages recorded"
+    assert "none" in found["dvc remotes"]["text"]
+    assert found["prefect server"]["text"] == "can be started"
+    text = finished.exactcast("doctor")
+    assert len(text.splitlines()) == len(found)
+    assert all(line.startswith("ok") for line in text.splitlines())
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Project):
+    root = copied.root
+    keras = next(
+        line
+        for line in (root / "requirements.lock").read_text().splitlines()
+        if line.startswith("keras==")
+    )
+    for file, old, new in [
+        ("requirements.lock", keras, "keras==3.0.1 \\"),
+        ("params.yaml", "epochs: 2\n", "epochs: -2\n"),
+        ("params.yaml", "raw: data/raw/demo.csv", "raw: data/raw/mine.csv"),
+        (".dvc/config", "analytics = false", "analytics = true"),
+        ("dvc.yaml", "\n  evaluate:", "\n  assess:"),
+    ]:
+        text = (root / file).read_text()
+        assert old in text, (file, old)
+        (root / file).write_text(text.replace(old, new))
+    shutil.copy(root / "data/raw/demo.csv", root / "data/raw/mine.csv")
+    copied.git("config", "--unset", "user.name")
+    found = findings(copied, GIT_CONFIG_GLOBAL="/dev/null")
+
+    wrong = {name: finding["text"] for name, finding in found.items() if not finding["ok"]}
+    assert sorted(wrong) == [
+        "dvc telemetry",
+        "dvc.lock",
+        "git",
+        "packages",
+        "parameters",
+        "raw table",
+    ]
+    assert "keras 3.15.1 instead of 3.0.1" in wrong["packages"]
+    assert "train.epochs: Input should be greater than 0, found -2" in wrong["parameters"]
+    assert "dvc config core.analytics false" in wrong["dvc telemetry"]
+    assert "lists stages that are gone" in wrong["dvc.lock"]
+    assert "dvc add data/raw/mine.csv" in wrong["raw table"]
+    assert "git config user.name" in wrong["git"]
+
+
+@pytest.mark.parametrize("how", ["file", "folder"])
+def test_a_raw_table_kept_by_dvc_is_no_complaint(copied: Project, how):
+    root = copied.root
+    shutil.copy(root / "data/raw/demo.csv", root / "data/raw/mine.csv")
+    (root / "params.yaml").write_text(
+        (root / "params.yaml")
+        .read_text()
+        .replace("raw: data/raw/demo.csv", "raw: data/raw/mine.csv")
+    )
+    assert not findings(copied)["raw table"]["ok"]
+    if how == "file":
+        copied.dvc("add", "data/raw/mine.csv")
+    else:
+        (root / "data/raw.dvc").write_text("outs:\n- {md5: 0, path: raw}\n")
+    assert findings(copied)["raw table"]["ok"]

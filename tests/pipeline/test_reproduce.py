@@ -1,0 +1,77 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from forecasting.errors import StageFailed
+from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE, reproduce
+
+GRAPH = """
+stages:
+  one: {cmd: "echo 1 > one && echo did one", deps: [in], outs: [one]}
+  two: {cmd: "cat one > two && echo did two", deps: [one], outs: [two]}
+  bad: {cmd: "echo 'error: It is broken. Mend it.' >&2; exit 1", deps: [two], outs: [three]}
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A DVC project of three stages that need no Python."""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=tmp_path, check=True)
+    (tmp_path / "dvc.yaml").write_text(GRAPH)
+    (tmp_path / "in").write_text("a")
+    return tmp_path
+
+
+def test_each_stage_is_told_apart_as_run_up_to_date_or_restored(small):
+    events = []
+    assert reproduce(small, ["two"], show=events.append) == {"one": RAN, "two": RAN}
+    assert [event.line for event in events if event.line] == ["did one", "did two"]
+    assert reproduce(small, ["two"], show=events.append) == {"one": UP_TO_DATE, "two": UP_TO_DATE}
+
+    (small / "in").write_text("b")
+    assert reproduce(small, ["two"], show=events.append)["one"] == RAN
+    (small / "in").write_text("a")
+    assert reproduce(small, ["two"], show=events.append)["one"] == RESTORED
+
+
+def test_a_failed_stage_is_told_in_its_own_sentence(small):
+    with pytest.raises(StageFailed, match=r"^Stage 'bad' failed. It is broken. Mend it.$"):
+        reproduce(small, ["bad"], show=lambda event: None)
+
+
+def test_what_dvc_itself_complains_about_is_passed_on(small):
+    (small / "dvc.yaml").write_text("stages: {one: {cmdd: x}}")
+    with pytest.raises(
+        StageFailed, match=r"DVC could not start: './dvc.yaml' validation failed.*cmdd"
+    ):
+        reproduce(small, ["one"], show=lambda event: None)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_ending_a_run_ends_the_stage_as_well(small, how):
+    (small / "dvc.yaml").write_text(
+        'stages: {one: {cmd: "echo $$ > pid; sleep 300", deps: [in], outs: [one]}}'
+    )
+    script = (
+        "from pathlib import Path; from pipeline.reproduce import reproduce\n"
+        "reproduce(Path(), ['one'], show=lambda event: None)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=small, stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+    pid = small / "pid"
+    deadline = time.monotonic() + 60
+    while not (pid.exists() and pid.read_text().strip()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(how)
+    assert process.wait(timeout=30) != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)

@@ -1,0 +1,52 @@
+"""The benchmarks run and fill their table; how fast anything is, no test asks."""
+
+import os
+import re
+import subprocess
+import sys
+
+from tests.project import ROOT
+
+ROWS = [
+    "epoch of exactcast",
+    "epoch of `model.fit`, unsealed, TensorFlow's own threads",
+    "epoch of `model.fit`, sealed, one thread",
+    "epoch of `model.fit`, unsealed, with `use_cudnn=False, jit_compile=True`",
+    "`model.fit`, unsealed, TensorFlow's own threads: times our epoch",
+    "`model.fit`, sealed, one thread: times our epoch",
+    "`model.fit`, unsealed, with `use_cudnn=False, jit_compile=True`: times our epoch",
+    "PyTorch: times our epoch",
+    "peak memory added by `fit` alone",
+    "peak memory added by the whole train stage",
+    *(f"stage `{s}`" for s in ("simulate", "ingest", "windowing", "split", "train", "evaluate")),
+    "in `train`: to the end of the first epoch",
+    "in `train`: 3 epochs",
+    "in `train`: storing",
+    "`dvc repro --force --no-run-cache`, 3 epochs",
+    "of it, everything but the epochs",
+    "`dvc repro`, nothing changed",
+]
+
+
+def test_the_benchmarks_fill_every_row_and_the_page_names_the_machine_but_not_whose(tmp_path):
+    page = tmp_path / "benchmarks.md"
+    without_torch = {k: v for k, v in os.environ.items() if k != "EXACTCAST_TORCH_PYTHON"}
+    subprocess.run(
+        [sys.executable, "-m", "bench.run", "--quick", "--output", str(page)],
+        cwd=ROOT, env=without_torch, stdout=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    text = page.read_text()
+    table, machine = text.split("| measure |")[1].split("| machine |")
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines() if " | " in line][1:]
+    found = {line[0]: line[-1] for line in cells if "---" not in line[0]}
+
+    assert len(found) == len(ROWS)
+    for row in ROWS:
+        (figure,) = [text for measure, text in found.items() if measure.startswith(row)]
+        if row.startswith("PyTorch"):
+            assert figure.startswith("torch not installed")
+        else:
+            assert float(re.match(r"-?[\d.]+", figure)[0]) > 0, row
+    for name in ("processor", "cores", "memory", "tensorflow", "keras", "numpy", "dvc", "torch"):
+        assert f"| {name} | " in machine
+    assert str(ROOT) not in text and os.uname().nodename not in machine

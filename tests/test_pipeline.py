@@ -1,0 +1,132 @@
+"""The whole chain, small, as a person runs it."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+from ruamel.yaml import YAML
+
+from tests.project import QUICK, Project
+
+STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
+
+
+def test_a_run_ends_with_scores_places_and_a_verdict_and_a_second_one_reproduces_it(
+    project: Project,
+):
+    first = project.exactcast("run", *QUICK)
+    assert "new inputs, nothing to compare with" in first
+    assert "git commit" in first
+    assert "epoch 2/2 loss=" in first
+    for word in ("oil", "repeat last", "seasonal naive", "training mean", "skill", "Leak: "):
+        assert word in first
+    assert "models/model.keras" in first
+    assert "reports/report.html" in first
+    project.commit("keep this run")
+
+    project.forget_outputs()
+    assert not (project.root / "models/model.keras").exists()
+    second = project.exactcast("run")
+    assert "identical: all 11 outputs equal the committed dvc.lock" in second
+    assert "(6 of 6 stages ran)" in second
+    assert project.git("status", "--porcelain") == ""
+
+    third = project.exactcast("run")
+    assert "identical" in third
+    assert "(0 of 6 stages ran)" in third
+    assert "up to date" in project.dvc("repro")
+    assert json.loads(project.dvc("status", "--json")) == {}
+    project.dvc("repro", "--force", "--no-run-cache")
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_the_lock_lists_the_stages_in_the_order_of_dvc_yaml_and_forgets_those_that_are_gone(
+    copied: Project,
+):
+    lock = copied.root / "dvc.lock"
+    canonical = lock.read_bytes()
+    content = YAML().load(lock)
+    stages = dict(content["stages"])
+    content["stages"] = {"gone": dict(stages["simulate"])} | dict(reversed(stages.items()))
+    YAML().dump(content, lock)
+    assert lock.read_bytes() != canonical
+
+    copied.exactcast("run")
+    assert lock.read_bytes() == canonical
+
+
+def test_status_follows_a_change_to_everything_that_stands_on_it(copied: Project):
+    assert "Everything is up to date." in copied.exactcast("status")
+
+    params = copied.root / "params.yaml"
+    params.write_text(params.read_text().replace("stride: 1 ", "stride: 2 "))
+    statuses = {s["stage"]: s for s in json.loads(copied.exactcast("status", "--json"))}
+    assert [name for name in STAGES if statuses[name]["out_of_date"]] == STAGES[2:]
+    assert statuses["windowing"]["reasons"] == ["windowing.stride 1 -> 2"]
+    assert "split is out of date" in statuses["train"]["reasons"]
+
+
+def test_a_failing_stage_is_one_sentence_and_exit_code_1(project: Project):
+    (project.root / "data/raw/mine.csv").write_text("date,a\n2024-01-01,1\n2024-01-02,x\n")
+    failed = project.attempt(
+        "python", "-m", "pipeline.cli", "run", "-S", "ingest.raw=data/raw/mine.csv"
+    )
+    assert failed.returncode == 1
+    last = failed.stdout.strip().splitlines()[-1]
+    assert last.startswith("error: Stage 'ingest' failed. ")
+    assert "'x'" in last
+    assert "row 2" in last
+    assert "Traceback" not in failed.stdout
+    assert "simulate" not in failed.stdout  # the demo table is not asked for
+
+
+def test_a_wrong_override_changes_nothing(project: Project):
+    before = project.read("params.yaml")
+    failed = project.attempt("python", "-m", "pipeline.cli", "run", "-S", "train.epochs=none",
+                             "-S", "split.test_size=2")  # fmt: skip
+    assert failed.returncode == 1
+    assert "train.epochs: " in failed.stdout
+    assert "split.test_size: " in failed.stdout
+    assert project.read("params.yaml") == before
+
+
+def test_the_model_loads_without_this_project_and_predicts_in_raw_units(
+    finished: Project, tmp_path
+):
+    shutil.copy(finished.root / "models/model.keras", tmp_path)
+    series = pq.read_table(finished.root / "data/series.parquet").to_pandas()
+    predictions = pq.read_table(finished.root / "reports/predictions.parquet").to_pandas()
+    first = predictions[predictions["origin"] == predictions["origin"].iloc[0]]
+    stop = series.index.get_loc(first["origin"].iloc[0]) + 1
+    np.save(tmp_path / "window.npy", series.to_numpy()[None, stop - 24 : stop])
+    script = (
+        "import sys, numpy, keras\n"
+        "model = keras.models.load_model('model.keras')\n"
+        "numpy.save('forecast.npy', model.predict(numpy.load('window.npy'), verbose=0))\n"
+        "assert not {'forecasting', 'stages', 'pipeline'} & set(sys.modules)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-I", "-c", script], cwd=tmp_path, check=True, capture_output=True
+    )
+
+    forecast = np.load(tmp_path / "forecast.npy")
+    assert forecast.dtype == np.float64
+    np.testing.assert_allclose(forecast.ravel(), first["forecast"], rtol=1e-5)
+
+
+def test_the_whole_chain_runs_on_etth1(project: Project, etth1):
+    shutil.copy(etth1, project.root / "data/raw/ETTh1.csv")
+    project.dvc("add", "data/raw/ETTh1.csv")
+    said = project.exactcast(
+        "run", "-S", "ingest.raw=data/raw/ETTh1.csv", "-S", "train.epochs=1",
+        "-S", "train.batch_size=64",
+    )  # fmt: skip
+    assert "data/raw/ETTh1.csv, 17420 rows x 7 features" in said
+    assert "split: 13916 train, 3480 test" in said
+    metrics = json.loads(project.read("reports/metrics.json"))
+    assert metrics["features"] == ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"]
+    assert metrics["scores"]["model"]["standardised"]["overall"]["mse"] < 0.25
+    assert metrics["leak"]["share"] > 0.99
