@@ -23,3 +23,9 @@ class SetupError(PipelineError):
 
 class StageFailed(PipelineError):
     """A stage of the pipeline did not finish."""
+
+
+def quoted(found: object) -> str:
+    """Show what was found, on one line and no longer than a sentence bears."""
+    text = repr(found)
+    return text if len(text) <= 80 else f"{text[:80]}..."

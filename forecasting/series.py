@@ -1,121 +1,16 @@
-"""What a valid series is, and how a table of times and numbers becomes one."""
+"""What a valid series is: even steps, finite numbers, no gaps that were not bridged on purpose."""
 
-import re
 import warnings
-from bisect import bisect_left
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from forecasting.errors import DataError, ParamsError
+from forecasting.errors import DataError, ParamsError, quoted
+from forecasting.times import first_row
 
 INFER = "infer"
-ISO8601 = "ISO8601"
-EXAMPLE = datetime(2016, 7, 1, tzinfo=UTC)
-TIMES_OF_DAY = ("now", "today")  # pandas reads these words as whatever the clock says
 SPARSEST = 1000  # steps per row: beyond it the times or the step are wrong, and the grid is huge
-
-
-def parse_times(texts: pd.Series, *, column: str, time_format: str) -> pd.DatetimeIndex:
-    """Read times from text; times with one common UTC offset become UTC.
-
-    Args:
-        texts: One text per row, missing ones as None.
-        column: Name of the column, for the errors.
-        time_format: `ISO8601`, or a format of `datetime.strptime`.
-
-    Raises:
-        DataError: A row holds no time, or the rows carry different UTC offsets.
-        ParamsError: The format is none.
-    """
-    example = _example(time_format)
-    try:
-        times = _read_times(texts, time_format)
-    except ValueError:
-        raise _mixed_offsets(texts, column=column, time_format=time_format) from None
-    bad = times.isna() | texts.isin(TIMES_OF_DAY).to_numpy()
-    if bad.any():
-        row = _first(bad)
-        raise DataError(
-            f"Column {quoted(column)} holds no time in row {row + 1}: found "
-            f"{quoted(texts.iloc[row])}, expected {quoted(time_format)} such as {example!r}. Repair the "
-            "table, name another column with ingest.time, or set ingest.time_format."
-        )
-    return utc_times(times, column=column)
-
-
-def utc_times(times: pd.DatetimeIndex, *, column: str) -> pd.DatetimeIndex:
-    """Bring times to microseconds of UTC; nothing is rounded.
-
-    Args:
-        times: In any unit; with a zone, or without one if they are UTC already.
-        column: Name of the column, for the errors.
-
-    Raises:
-        DataError: A time is missing, outside the years 1 to 9999, or finer than microseconds.
-    """
-    times = times if times.tz is None else times.tz_convert(None)
-    if times.hasnans:
-        row = _first(times.isna())
-        raise DataError(
-            f"Column {quoted(column)} holds no time in row {row + 1}: the cell is empty. Repair "
-            "the table."
-        )
-    wrong = (times.year < 1) | (times.year > 9999)
-    if not wrong.any():
-        wrong = times.as_unit("us") != times
-    if wrong.any():
-        row = _first(wrong)
-        raise DataError(
-            f"Column {quoted(column)} holds in row {row + 1} a time outside the years 1 to 9999 or "
-            f"finer than a microsecond: found {times[row]}. Repair the table."
-        )
-    return times.as_unit("us")
-
-
-def quoted(found: object) -> str:
-    """Show what was found, on one line and no longer than a sentence bears."""
-    text = repr(found)
-    return text if len(text) <= 80 else f"{text[:80]}..."
-
-
-def _example(time_format: str) -> str:
-    """Write a time in the format, which shows it, and whether it can be read."""
-    if time_format == ISO8601:
-        return "2016-07-01 00:00:00"
-    try:
-        text = EXAMPLE.strftime(time_format)
-        pd.to_datetime(text, format=time_format)
-    except (ValueError, re.error) as unusable:
-        raise ParamsError(
-            f"ingest.time_format={quoted(time_format)} cannot be used ({unusable}). Write ISO8601, "
-            'or a format of strptime such as "%d.%m.%Y %H:%M".'
-        ) from None
-    return text
-
-
-def _read_times(texts: pd.Series, time_format: str) -> pd.DatetimeIndex:
-    """Read times, unreadable ones as NaT; pandas raises ValueError where UTC offsets differ."""
-    return pd.DatetimeIndex(pd.to_datetime(texts, format=time_format, errors="coerce"))
-
-
-def _mixed_offsets(texts: pd.Series, *, column: str, time_format: str) -> DataError:
-    """Name the first row whose UTC offset is another than before."""
-
-    def is_mixed(n_rows: int) -> bool:
-        try:
-            _read_times(texts.iloc[:n_rows], time_format)
-        except ValueError:
-            return True
-        return False
-
-    row = bisect_left(range(len(texts) + 1), True, key=is_mixed) - 1
-    return DataError(
-        f"The times in column {quoted(column)} mix UTC offsets: row {row + 1} is "
-        f"{quoted(texts.iloc[row])}, after {quoted(texts.iloc[row - 1])}. Write all times in UTC."
-    )
 
 
 def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: int) -> pd.DataFrame:
@@ -149,7 +44,7 @@ def _check_order(times: pd.DatetimeIndex) -> None:
     steps = np.diff(times.asi8)
     if (steps > 0).all():
         return
-    row = _first(steps <= 0) + 1
+    row = first_row(steps <= 0) + 1
     if steps[row - 1] == 0:
         raise DataError(
             f"The time {times[row]} stands twice, in rows {row} and {row + 1} (doubled times in "
@@ -251,7 +146,7 @@ def _without_missing(table: pd.DataFrame, *, gaps: str, max_gap: int) -> pd.Data
     if not missing.to_numpy().any():
         return table
     column = missing.columns[missing.any().to_numpy()][0]
-    row = _first(missing[column].to_numpy())
+    row = first_row(missing[column].to_numpy())
     if gaps == "error":
         raise DataError(
             f"Feature {quoted(column)} has no value in row {row + 1} ({table.index[row]}; missing "
@@ -294,12 +189,8 @@ def _check_variation(table: pd.DataFrame) -> None:
     values = table.to_numpy()
     constant = values.min(axis=0) == values.max(axis=0)
     if constant.any():
-        column = _first(constant)
+        column = first_row(constant)
         raise DataError(
             f"Feature {quoted(table.columns[column])} is constant: every row is "
             f"{float(values[0, column])}. Leave it out of ingest.features."
         )
-
-
-def _first(mask: np.ndarray) -> int:
-    return int(np.flatnonzero(mask)[0])

@@ -20,7 +20,9 @@ def tracking_advice(path: str) -> str:
     """Say in a sentence why an untracked file matters, and what to do."""
     is_data = path.endswith((".csv", ".parquet"))
     mend = f"dvc add {path} && git add {path}.dvc" if is_data else f"git add {path}"
-    return f"{path} is kept neither by DVC nor by git, so nobody else can reproduce this run: {mend}"
+    return (
+        f"{path} is kept neither by DVC nor by git, so nobody else can reproduce this run: {mend}"
+    )
 
 
 def _in_git(root: Path, paths: list[str]) -> set[str]:

@@ -1,28 +1,21 @@
-"""Reading raw tables: CSV through Arrow, and Parquet. What cannot be read is told by row and column.
+"""Reading raw tables, CSV and Parquet: the header is checked, the features chosen, the times read.
 
 Rows are counted from 1, without the header.
 """
 
-import csv
 import difflib
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
-from forecasting.errors import DataError, ParamsError
-from forecasting.series import parse_times, quoted, utc_times
+from forecasting.errors import DataError, quoted
+from forecasting.times import parse_times, utc_times
+from stages._csv import no_rows, one_line, read_columns, read_header
 from stages._params import Ingest
-
-LONGEST_HEADER = 1_000_000  # characters; what has a longer first line is no table
-NULLS = frozenset(pyarrow.csv.ConvertOptions().null_values)
-
-RowHandler = Callable[[pyarrow.csv.InvalidRow], str]
 
 
 def read_table(ingest: Ingest) -> pd.DataFrame:
@@ -46,7 +39,7 @@ def read_table(ingest: Ingest) -> pd.DataFrame:
             "permissions, or name another table with ingest.raw."
         ) from None
     if not len(table):
-        raise _no_rows(path)
+        raise no_rows(path)
     return table
 
 
@@ -67,152 +60,10 @@ def _check_file(path: Path) -> None:
         raise DataError(f"The raw table {path} is empty: 0 bytes. Give a table with rows.")
 
 
-def _no_rows(path: Path) -> DataError:
-    return DataError(f"The raw table {path} has a header and no rows. Give a table with rows.")
-
-
 def _read_csv(path: Path, ingest: Ingest) -> pd.DataFrame:
-    header = _csv_header(path, ingest)
+    header = read_header(path, ingest)
     features = _choose_features(header, ingest, path)
-    types = {ingest.time: pa.string()} | dict.fromkeys(features, pa.float64())
-    try:
-        table = _arrow_csv(path, header, ingest, types)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as invalid:
-        raise _explained(path, header, ingest, features, invalid) from None
-    return _frame(table, features, ingest)
-
-
-def _csv_header(path: Path, ingest: Ingest) -> list[str]:
-    try:
-        with path.open(encoding=ingest.encoding, errors="replace", newline="") as file:
-            first = file.readline(LONGEST_HEADER).removeprefix("\ufeff")
-    except (LookupError, ValueError):
-        raise ParamsError(
-            f"ingest.encoding={quoted(ingest.encoding)} is no known encoding. Write one such as "
-            "utf-8 or latin-1."
-        ) from None
-    if "\ufffd" in first or "\0" in first:
-        raise _not_text(path, ingest)
-    try:
-        (names,) = csv.reader([first], delimiter=ingest.separator, strict=True)
-    except (csv.Error, ValueError) as broken:
-        raise DataError(
-            f"The first line of the raw table {path} is no header ({broken}): found "
-            f"{quoted(first)}. Begin the table with the names of its columns, on one line."
-        ) from None
-    if not any(names):
-        raise DataError(
-            f"The first line of the raw table {path} is empty. Begin the table with the names of "
-            "its columns."
-        )
-    if not first.endswith(("\n", "\r")):
-        raise _no_rows(path)
-    return [name.strip() for name in names]
-
-
-def _is_text(path: Path, ingest: Ingest) -> bool:
-    try:
-        with path.open(encoding=ingest.encoding) as file:
-            for _ in file:
-                pass
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _not_text(path: Path, ingest: Ingest) -> DataError:
-    """Name the first line that is no text; a character that cannot be decoded is read as U+FFFD."""
-    with path.open(encoding=ingest.encoding, errors="replace", newline="") as file:
-        lines = ((row, line) for row, line in enumerate(file) if "\ufffd" in line or "\0" in line)
-        row, line = next(lines, (0, ""))
-    where = f"row {row}" if row else "its first line"
-    return DataError(
-        f"The raw table {path} is no text in {ingest.encoding}: found {quoted(line)} in {where}. "
-        "Give a CSV or a Parquet file, or set ingest.encoding (such as latin-1)."
-    )
-
-
-def _arrow_csv(
-    path: Path,
-    header: list[str],
-    ingest: Ingest,
-    types: dict[str, pa.DataType],
-    on_wrong_row: RowHandler | None = None,
-) -> pa.Table:
-    return pyarrow.csv.read_csv(
-        pa.OSFile(str(path)),
-        pyarrow.csv.ReadOptions(
-            column_names=header,
-            skip_rows=1,
-            encoding=ingest.encoding,
-            block_size=1 << 24,
-            use_threads=on_wrong_row is None,  # only one thread knows the number of a row
-        ),
-        pyarrow.csv.ParseOptions(delimiter=ingest.separator, invalid_row_handler=on_wrong_row),
-        pyarrow.csv.ConvertOptions(
-            column_types=types, include_columns=list(types), decimal_point=ingest.decimal
-        ),
-    )
-
-
-def _explained(
-    path: Path, header: list[str], ingest: Ingest, features: list[str], invalid: Exception
-) -> DataError:
-    """Read the file again as text, and say which cell or row is wrong."""
-    if not _is_text(path, ingest):
-        return _not_text(path, ingest)
-    wrong_rows: list[pyarrow.csv.InvalidRow] = []
-
-    def note(row: pyarrow.csv.InvalidRow) -> str:
-        wrong_rows.append(row)
-        return "skip"
-
-    types = dict.fromkeys([ingest.time, *features], pa.string())
-    try:
-        text = _arrow_csv(path, header, ingest, types, note)
-    except pa.ArrowInvalid as broken:
-        return DataError(f"The raw table {path} is no CSV: {_reason(broken)}. Repair the file.")
-    if wrong_rows:
-        row = wrong_rows[0]
-        return DataError(
-            f"Row {row.number - 1} of the raw table {path} has another number of cells "
-            f"({row.actual_columns}) than the header ({row.expected_columns}): found "
-            f"{quoted(row.text)}. Repair the row, or set ingest.separator and ingest.decimal as "
-            "the file has them."
-        )
-    for name in features:
-        for number, cell in enumerate(text[name].to_pylist(), start=1):
-            if not _is_number(cell, ingest.decimal):
-                return _no_number(cell, row=number, column=name, ingest=ingest)
-    return DataError(f"The raw table {path} cannot be read: {_reason(invalid)}. Repair the file.")
-
-
-def _reason(error: Exception) -> str:
-    """Bring what a library says into one line."""
-    return " ".join(str(error).split()).rstrip(".")
-
-
-def _is_number(cell: str, decimal: str) -> bool:
-    """Tell whether Arrow reads the cell as a number, or as missing."""
-    other = str.maketrans(f".{decimal}", f"{decimal}.")
-    try:
-        pa.array([cell.strip(" \t").translate(other)]).cast(pa.float64())
-    except pa.ArrowInvalid:
-        return cell in NULLS
-    return True
-
-
-def _no_number(cell: str, *, row: int, column: str, ingest: Ingest) -> DataError:
-    other = "," if ingest.decimal == "." else "."
-    hint = (
-        f"If '{other}' is the decimal mark, set ingest.decimal: \"{other}\"."
-        if _is_number(cell, other)
-        else "Repair the cell, leave it empty (see ingest.gaps), or leave the column out of "
-        "ingest.features."
-    )
-    return DataError(
-        f"Column {quoted(column)} holds no number in row {row}: found {quoted(cell)}. {hint}"
-    )
+    return _frame(read_columns(path, header, ingest, features), features, ingest)
 
 
 def _read_parquet(path: Path, ingest: Ingest) -> pd.DataFrame:
@@ -224,7 +75,7 @@ def _read_parquet(path: Path, ingest: Ingest) -> pd.DataFrame:
             table.validate(full=True)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as broken:
             raise DataError(
-                f"The raw table {path} is no readable Parquet file: {_reason(broken)}. Write it "
+                f"The raw table {path} is no readable Parquet file: {one_line(broken)}. Write it "
                 "again."
             ) from None
     for name in features:

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError, ParamsError
-from forecasting.series import parse_times, quoted, regular_series, utc_times
+from forecasting.errors import DataError, ParamsError, quoted
+from forecasting.series import regular_series
+from forecasting.times import parse_times, utc_times
 
 HOURS = pd.date_range("2024-01-01", periods=6, freq="h", unit="us", name="time")
 
