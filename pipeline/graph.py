@@ -60,6 +60,11 @@ class Graph:
             waiting += self.upstream(name)
         return [name for name in self.order() if name in wanted]
 
+    def sources(self) -> list[str]:
+        """Name every file that a run reads and does not make: code, packages, raw data."""
+        made = {out for stage in self.stages.values() for out in stage.outs}
+        return sorted({dep for name in self.needed() for dep in self.stages[name].deps} - made)
+
     def downstream(self, names: Iterable[str]) -> set[str]:
         """Name the stages that stand on any of these, directly or not; these included."""
         reached = set(names)

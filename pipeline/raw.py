@@ -5,15 +5,31 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from forecasting.errors import DataError
 from pipeline.graph import Graph
 
 
 def untracked_sources(root: Path, graph: Graph) -> list[str]:
     """Name the files a run reads that neither a stage makes nor DVC nor git keeps."""
-    made = {out for stage in graph.stages.values() for out in stage.outs}
-    sources = sorted({dep for name in graph.needed() for dep in graph.stages[name].deps} - made)
-    known = _in_git(root, sources) | made
+    sources = graph.sources()
+    known = _in_git(root, sources)
     return [path for path in sources if path not in known and not _in_dvc(root, path)]
+
+
+def check_present(root: Path, graph: Graph) -> None:
+    """Refuse to start without a file that a run reads.
+
+    Raises:
+        DataError: It is not there; the message tells how to get it.
+    """
+    for path in graph.sources():
+        if not (root / path).exists():
+            mend = (
+                f"Fetch it: dvc pull {path}"
+                if _in_dvc(root, path)
+                else f"Put it there, or restore it: git checkout -- {path}"
+            )
+            raise DataError(f"{path}, which the run reads, does not exist. {mend}")
 
 
 def tracking_advice(path: str) -> str:

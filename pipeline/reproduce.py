@@ -21,7 +21,7 @@ _CHATTER = re.compile(
     r"$|> |Updating lock file|Generating lock file|To track the changes with git|\tgit add|"
     r"To enable auto staging|\tdvc config core.autostage|Use `dvc push`|"
     r"WARNING: All log messages before absl::|[IE]\d{4} [\d:.]+ +\d+ cud\w+\.cc|"
-    r"Data and pipelines are up to date|'.+\.dvc' didn't change"
+    r"Data and pipelines are up to date|'.+\.dvc' didn't change|Verifying data sources in stage"
 )
 GRACE = 10.0  # seconds a stage has to end before it is killed
 

@@ -13,7 +13,7 @@ from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import canonicalise, committed_lock, compare, read_lock
 from pipeline.overrides import apply_overrides
 from pipeline.previous import forget_outputs, keep_outputs, put_back_all, put_back_unfinished
-from pipeline.raw import tracking_advice, untracked_sources
+from pipeline.raw import check_present, tracking_advice, untracked_sources
 from pipeline.reproduce import RAN, Event, reproduce
 from pipeline.show import comparison_text, print_json, progress, read_metrics, score_table
 from pipeline.workspace import forget_run_cache_since
@@ -34,6 +34,7 @@ def run_here(root: Path, overrides: Sequence[str], *, as_json: bool) -> None:
     apply_overrides(root, overrides)
     load_params(root / PARAMS_FILE)
     graph = load_graph(root)
+    check_present(root, graph)
     with progress(quiet=as_json) as show:
         states = reproduce_or_put_back(root, graph, show)
     canonicalise(root, graph)
@@ -82,10 +83,9 @@ def reproduce_or_put_back(
 
 
 def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
-    """Hash everything that the pipeline reads and does not make: code, packages, raw data."""
-    made = {out for stage in graph.stages.values() for out in stage.outs}
-    sources = {dep for name in graph.needed() for dep in graph.stages[name].deps} - made
-    return {path: _digest(root / path) for path in [*sorted(sources), str(PARAMS_FILE), "dvc.yaml"]}
+    """Hash everything that the pipeline reads and does not make."""
+    paths = [*graph.sources(), str(PARAMS_FILE), "dvc.yaml"]
+    return {path: _digest(root / path) for path in paths}
 
 
 def _digest(path: Path) -> str | None:

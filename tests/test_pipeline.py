@@ -130,3 +130,27 @@ def test_the_whole_chain_runs_on_etth1(project: Project, etth1):
     assert metrics["features"] == ["HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"]
     assert metrics["scores"]["model"]["standardised"]["overall"]["mse"] < 0.25
     assert metrics["leak"]["share"] > 0.99
+
+
+def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied: Project, tmp_path):
+    shutil.copy(copied.root / "data/raw/demo.csv", copied.root / "data/raw/station.csv")
+    copied.dvc("add", "data/raw/station.csv")
+    copied.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
+    copied.exactcast("run", "-S", "ingest.raw=data/raw/station.csv")
+    copied.commit("my own table")
+    copied.dvc("push")
+    assert "note:" not in copied.exactcast("run")
+
+    copied.call("git", "clone", "--quiet", ".", str(tmp_path / "a clone"))
+    clone = Project(tmp_path / "a clone")
+    missing = clone.attempt("python", "-m", "pipeline.cli", "run")
+    assert missing.returncode == 1
+    assert missing.stdout == (
+        "error: data/raw/station.csv, which the run reads, does not exist. Fetch it: dvc pull "
+        "data/raw/station.csv\n"
+    )
+
+    clone.dvc("pull", "data/raw/station.csv")
+    assert "identical: all 10 outputs" in clone.exactcast("run")
+    assert clone.read("models/model.keras") == copied.read("models/model.keras")
+    assert clone.git("status", "--porcelain") == ""
