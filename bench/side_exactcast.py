@@ -1,0 +1,37 @@
+"""Our side: the compiled epoch of `forecasting.training`, in a sealed process."""
+
+import stages  # noqa: F401, I001  the import is the seal
+
+import sys
+
+from bench.data import BATCH, LOOKBACK, SEED, UNITS, make_problem
+from bench.turns import Clock
+from forecasting.determinism import seal_tensorflow
+from forecasting.network import build_network
+from forecasting.training import fit
+
+
+def main(rows: int, features: int, epochs: int) -> None:
+    """Train, and end each epoch on the clock."""
+    seal_tensorflow(SEED)
+    problem = make_problem(rows, features)
+    clock = Clock()
+    network = build_network(
+        lookback=LOOKBACK, n_features=features, horizon=1, layers=[{"units": UNITS}], seed=SEED
+    )
+    fit(
+        network,
+        series=problem.series,
+        train_starts=problem.train,
+        validation_starts=problem.validation,
+        epochs=epochs,
+        batch_size=BATCH,
+        optimizer={"name": "adam"},
+        loss="mse",
+        seed=SEED,
+        report=lambda epoch, loss, val_loss: clock.epoch_ends(),
+    )
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))
