@@ -28,12 +28,18 @@ def exactcast() -> None:
 
 
 @app.command()
-def run(overrides: Overrides = None, as_json: Json = False) -> None:
+def run(
+    overrides: Overrides = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for another run here, or refuse.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
     """Bring every stage up to date, and say whether the committed run was reproduced."""
     from pipeline.run import run_here
     from pipeline.workspace import project_root
 
-    run_here(project_root(), overrides or [], as_json=as_json)
+    run_here(project_root(), overrides or [], wait=wait, as_json=as_json)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from forecasting.errors import PipelineError, SetupError
 from pipeline.graph import load_graph
 from pipeline.lockfile import LOCK, read_lock
 from pipeline.raw import tracking_advice, untracked_sources
-from pipeline.workspace import ask_dvc, child_environment, git
+from pipeline.workspace import ask, ask_dvc, git
 from stages._packages import LOCK_FILE, check_packages
 from stages._params import PARAMS_FILE, load_params
 
@@ -148,15 +147,8 @@ def _raw(root: Path) -> str:
 
 
 def _prefect(root: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", SERVER],
-        cwd=root,
-        env=child_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise SetupError(f"Prefect's server cannot be started ({last}). Run make setup.")
+    try:
+        ask(root, [sys.executable, "-c", SERVER], name="importing Prefect's server")
+    except SetupError as broken:
+        raise SetupError(f"{broken} Run make setup.") from None
     return "can be started"

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -100,10 +101,10 @@ def _failure(stage: str | None, said: list[str]) -> str:
 def _running(command: list[str], root: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a command in a process group of its own, and end the whole group if we are ended."""
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "pipeline.guard", *command],
         cwd=root,
         env=child_environment(),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # held open while we live
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -117,8 +118,9 @@ def _running(command: list[str], root: Path) -> Iterator[subprocess.Popen[str]]:
             process.wait()
     finally:
         _end_group(process)
-        if process.stdout is not None:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 @contextmanager

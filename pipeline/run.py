@@ -16,31 +16,33 @@ from pipeline.previous import forget_outputs, keep_outputs, put_back_all, put_ba
 from pipeline.raw import check_present, tracking_advice, untracked_sources
 from pipeline.reproduce import RAN, Event, reproduce
 from pipeline.show import comparison_text, print_json, progress, read_metrics, score_table
-from pipeline.workspace import forget_run_cache_since
+from pipeline.workspace import forget_run_cache_since, locked
 from stages._params import PARAMS_FILE, load_params
 
 
-def run_here(root: Path, overrides: Sequence[str], *, as_json: bool) -> None:
+def run_here(root: Path, overrides: Sequence[str], *, wait: bool, as_json: bool) -> None:
     """Bring the workspace up to date, and print scores and verdict.
 
     Args:
         root: The project's root.
         overrides: `key=value` changes of params.yaml.
+        wait: Wait for another run in this workspace instead of refusing.
         as_json: Print the result for a program; progress then goes nowhere.
 
     Raises:
-        PipelineError: The parameters are wrong, or a stage failed.
+        PipelineError: The parameters are wrong, a stage failed, or another run goes on.
     """
-    apply_overrides(root, overrides)
-    load_params(root / PARAMS_FILE)
-    graph = load_graph(root)
-    check_present(root, graph)
-    with progress(quiet=as_json) as show:
-        states = reproduce_or_put_back(root, graph, show)
-    canonicalise(root, graph)
-    recorded = committed_lock(root)
-    comparison = compare(graph, recorded, read_lock(root))
-    metrics = read_metrics(root)
+    with locked(root, wait=wait):
+        apply_overrides(root, overrides)
+        load_params(root / PARAMS_FILE)
+        graph = load_graph(root)
+        check_present(root, graph)
+        with progress(quiet=as_json) as show:
+            states = reproduce_or_put_back(root, graph, show)
+        canonicalise(root, graph)
+        recorded, now = committed_lock(root), read_lock(root)
+        metrics = read_metrics(root)
+    comparison = compare(graph, recorded, now)
     if as_json:
         print_json({"stages": states, "metrics": metrics} | asdict(comparison))
         return

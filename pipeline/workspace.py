@@ -1,13 +1,17 @@
 """The workspace: where the project lies, and how git and DVC are called in it."""
 
+import fcntl
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from forecasting.errors import SetupError
 
+LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
 
@@ -93,15 +97,52 @@ def ask_dvc(root: Path, *arguments: str) -> str:
     Raises:
         SetupError: DVC failed; its own last line says why.
     """
+    return ask(root, dvc_command(*arguments), name=f"dvc {' '.join(arguments)}")
+
+
+def ask(root: Path, command: list[str], *, name: str) -> str:
+    """Run a command as stages are run, and return what it printed.
+
+    Raises:
+        SetupError: It failed; its own last line says why.
+    """
     done = subprocess.run(
-        dvc_command(*arguments),
-        cwd=root,
-        env=child_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=root, env=child_environment(), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise SetupError(f"dvc {' '.join(arguments)} failed in {root}: {last}")
+        raise SetupError(f"{name} failed in {root}: {last}")
     return done.stdout.strip()
+
+
+@contextmanager
+def locked(root: Path, *, wait: bool) -> Iterator[None]:
+    """Hold the workspace for one run; the system lets go of it when this process ends, however.
+
+    Args:
+        root: The project's root.
+        wait: Wait for another run to end, and say so on stderr; else refuse.
+
+    Raises:
+        SetupError: Another run holds the workspace, and we were not to wait.
+    """
+    path = root / LOCK_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "a process just starting"
+            if not wait:
+                raise SetupError(
+                    f"Another run goes on in this workspace: {holder}. Let it end, or run without "
+                    "--no-wait to wait for it."
+                ) from None
+            print(f"waiting for another run in this workspace: {holder}", file=sys.stderr)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}")
+        file.flush()
+        yield
+        file.truncate(0)

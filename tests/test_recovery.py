@@ -99,15 +99,37 @@ def test_after_a_stopped_run_the_earlier_outputs_are_back(trained: Project, how)
     assert trained.read("made") == b"2"
 
 
-def test_a_run_that_was_killed_is_mended_by_the_next_one(trained: Project):
-    process = start(trained, "Path('model').write_text('half'); time.sleep(3)")
+def test_a_killed_run_leaves_no_orphan_and_the_next_one_mends_it(trained: Project):
+    process = start(trained, "Path('model').write_text('half'); time.sleep(2)")
     process.kill()
     process.wait()
-    time.sleep(4)  # its orphans end; DVC's may finish the stage or not
+    time.sleep(8)  # an orphan would have finished by now
+    assert trained.read("model") == b"half"
+
     (trained.root / "stage.py").write_text(STAGE.format(body="sys.exit(1)"))
     assert trained.attempt("python", "-c", RUN).returncode != 0
-    assert trained.read("model") in (b"old", b"new")
-    assert trained.read("scores.json") == b"{}"
+    assert (trained.read("model"), trained.read("scores.json")) == (b"old", b"{}")
+
+
+def test_a_second_run_waits_for_the_first_and_says_so_or_is_refused(copied: Project):
+    command = ["python", "-m", "pipeline.cli", "run"]
+    environment = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    holder = subprocess.Popen(
+        ["python", "-c", "import time; from pathlib import Path; from pipeline.workspace import locked\n"
+         "with locked(Path(), wait=True): print('held', flush=True); time.sleep(6)"],
+        cwd=copied.root, env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout.readline() == "held\n"
+    refused = copied.attempt(*command, "--no-wait")
+    assert refused.returncode == 1
+    sentence = f"error: Another run goes on in this workspace: process {holder.pid}, since "
+    assert refused.stdout.startswith(sentence)
+
+    said = copied.call(*command)
+    assert f"waiting for another run in this workspace: process {holder.pid}" in said
+    assert "identical" in said
+    assert holder.wait() == 0
+    holder.stdout.close()
 
 
 def test_a_run_during_which_code_changed_is_void_and_never_comes_back(trained: Project):
