@@ -6,11 +6,13 @@ space: DVC and the stages replace files, they do not write into them.
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.graph import Graph
 from pipeline.lockfile import LOCK, read_lock
+from pipeline.workspace import digest
 
 FOLDER = Path(".dvc/tmp/exactcast/previous")
 
@@ -37,14 +39,24 @@ def forget_outputs(root: Path) -> None:
 def put_back_unfinished(root: Path, graph: Graph) -> None:
     """Put back the outputs of every stage that did not finish since they were kept.
 
-    A stage has finished when DVC has written its new hashes into dvc.lock.
+    A stage has finished when DVC has written its new hashes into dvc.lock; a stage that made the
+    same bytes again is known by their hashes.
     """
     kept = root / FOLDER
     if not kept.is_dir():
         return
     before, now = read_lock(kept), read_lock(root)
     unfinished = [name for name in graph.stages if before.get(name) == now.get(name)]
-    _put_back(root, _outputs(graph, unfinished))
+    good = {path for entry in now.values() for path in _as_recorded(root, entry)}
+    _put_back(root, [path for path in _outputs(graph, unfinished) if path not in good])
+
+
+def _as_recorded(root: Path, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files that lie there as dvc.lock has them."""
+    for out in entry.get("outs", []):
+        path = root / out["path"]
+        if path.is_file() and digest(path, "md5") == out.get("md5"):
+            yield out["path"]
 
 
 def put_back_all(root: Path, graph: Graph) -> None:

@@ -1,6 +1,5 @@
 """A run in the workspace: override, reproduce, compare, report."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from pipeline.previous import forget_outputs, keep_outputs, put_back_all, put_ba
 from pipeline.raw import check_present, tracking_advice, untracked_sources
 from pipeline.reproduce import RAN, Event, reproduce
 from pipeline.show import comparison_text, print_json, progress, read_metrics, score_table
-from pipeline.workspace import forget_run_cache_since, locked
+from pipeline.workspace import digest, forget_run_cache_since, locked
 from stages._params import PARAMS_FILE, load_params
 
 
@@ -87,11 +86,6 @@ def reproduce_or_put_back(
 def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
     """Hash everything that the pipeline reads and does not make."""
     paths = [*graph.sources(), str(PARAMS_FILE), "dvc.yaml"]
-    return {path: _digest(root / path) for path in paths}
-
-
-def _digest(path: Path) -> str | None:
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        path: digest(root / path, "sha256") if (root / path).is_file() else None for path in paths
+    }

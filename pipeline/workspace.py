@@ -1,6 +1,7 @@
 """The workspace: where the project lies, and how git and DVC are called in it."""
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys
@@ -75,6 +76,12 @@ def child_environment() -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def digest(path: Path, algorithm: str) -> str:
+    """Hash a file's content, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def forget_run_cache_since(root: Path, moment: float) -> None:

@@ -111,6 +111,14 @@ def test_a_killed_run_leaves_no_orphan_and_the_next_one_mends_it(trained: Projec
     assert (trained.read("model"), trained.read("scores.json")) == (b"old", b"{}")
 
 
+def test_an_output_that_was_mended_on_the_way_to_a_failure_stays_mended(trained: Project):
+    (trained.root / "made").write_text("spoilt by hand")
+    (trained.root / "stage.py").write_text(STAGE.format(body="sys.exit(1)"))
+    assert trained.attempt("python", "-c", RUN).returncode != 0
+    assert trained.read("made") == b"1"
+    assert trained.read("model") == b"old"
+
+
 def test_a_second_run_waits_for_the_first_and_says_so_or_is_refused(copied: Project):
     command = ["python", "-m", "pipeline.cli", "run"]
     environment = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
