@@ -24,21 +24,25 @@ def check_present(root: Path, graph: Graph) -> None:
     """
     for path in graph.sources():
         if not (root / path).exists():
-            mend = (
-                f"Fetch it: dvc pull {path}"
-                if _in_dvc(root, path)
-                else f"Put it there, or restore it: git checkout -- {path}"
-            )
+            if _in_dvc(root, path):
+                mend = f"Fetch it: dvc pull {path}"
+            elif _is_table(path):
+                mend = f"Put the table there and `dvc add {path}`, or name another with ingest.raw."
+            else:
+                mend = f"Restore it: git checkout -- {path}"
             raise DataError(f"{path}, which the run reads, does not exist. {mend}")
 
 
 def tracking_advice(path: str) -> str:
     """Say in a sentence why an untracked file matters, and what to do."""
-    is_data = path.endswith((".csv", ".parquet"))
-    mend = f"dvc add {path} && git add {path}.dvc" if is_data else f"git add {path}"
+    mend = f"dvc add {path} && git add {path}.dvc" if _is_table(path) else f"git add {path}"
     return (
         f"{path} is kept neither by DVC nor by git, so nobody else can reproduce this run: {mend}"
     )
+
+
+def _is_table(path: str) -> bool:
+    return path.endswith((".csv", ".parquet"))
 
 
 def _in_git(root: Path, paths: list[str]) -> set[str]:

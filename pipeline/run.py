@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from forecasting.errors import StageFailed
+from forecasting.errors import PipelineError, StageFailed
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import canonicalise, committed_lock, compare, read_lock
 from pipeline.overrides import apply_overrides
@@ -16,6 +16,7 @@ from pipeline.raw import check_present, tracking_advice, untracked_sources
 from pipeline.reproduce import RAN, Event, reproduce
 from pipeline.show import comparison_text, print_json, progress, read_metrics, score_table
 from pipeline.workspace import digest, forget_run_cache_since, locked
+from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params
 
 
@@ -32,10 +33,7 @@ def run_here(root: Path, overrides: Sequence[str], *, wait: bool, as_json: bool)
         PipelineError: The parameters are wrong, a stage failed, or another run goes on.
     """
     with locked(root, wait=wait):
-        apply_overrides(root, overrides)
-        load_params(root / PARAMS_FILE)
-        graph = load_graph(root)
-        check_present(root, graph)
+        graph = prepare(root, overrides)
         with progress(quiet=as_json) as show:
             states = reproduce_or_put_back(root, graph, show)
         canonicalise(root, graph)
@@ -50,6 +48,25 @@ def run_here(root: Path, overrides: Sequence[str], *, wait: bool, as_json: bool)
     for path in untracked_sources(root, graph):
         typer.echo(f"note: {tracking_advice(path)}")
     typer.echo(comparison_text(comparison, states, recorded=bool(recorded)))
+
+
+def prepare(root: Path, overrides: Sequence[str]) -> Graph:
+    """Apply the overrides if a run can start with them; else params.yaml stays as it was.
+
+    Raises:
+        PipelineError: A value is wrong, or a file that the run would read is not there.
+    """
+    before = (root / PARAMS_FILE).read_bytes() if overrides else None
+    apply_overrides(root, overrides)
+    try:
+        load_params(root / PARAMS_FILE)
+        graph = load_graph(root)
+        check_present(root, graph)
+    except PipelineError:
+        if before is not None:
+            write_bytes(root / PARAMS_FILE, before)
+        raise
+    return graph
 
 
 def reproduce_or_put_back(

@@ -93,6 +93,18 @@ def test_a_wrong_override_changes_nothing(project: Project):
     assert project.read("params.yaml") == before
 
 
+def test_an_override_that_names_a_missing_table_changes_nothing(project: Project):
+    before = project.read("params.yaml")
+    failed = project.attempt(
+        "python", "-m", "pipeline.cli", "run", "-S", "ingest.raw=data/raw/none.csv"
+    )
+    assert failed.stdout == (
+        "error: data/raw/none.csv, which the run reads, does not exist. Put the table there and "
+        "`dvc add data/raw/none.csv`, or name another with ingest.raw.\n"
+    )
+    assert project.read("params.yaml") == before
+
+
 def test_the_model_loads_without_this_project_and_predicts_in_raw_units(
     finished: Project, tmp_path
 ):
