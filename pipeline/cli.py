@@ -1,5 +1,6 @@
 """The command line: each command says what it does, calls it, and prints the result."""
 
+import errno
 from typing import Annotated
 
 import typer
@@ -12,6 +13,10 @@ app = typer.Typer(
     add_completion=False,
     help="Forecast time series with runs that can be reproduced to the byte.",
 )
+
+CANNOT_WRITE = (
+    errno.EACCES, errno.EDQUOT, errno.EISDIR, errno.ENOSPC, errno.EPERM, errno.EROFS,
+)  # fmt: skip
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Overrides = Annotated[
@@ -82,6 +87,15 @@ def main() -> None:
         app()
     except PipelineError as error:
         typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+    except OSError as failed:
+        if failed.errno not in CANNOT_WRITE:
+            raise
+        typer.echo(
+            f"error: {failed.filename} could not be written: {failed.strerror}. Free space or mend "
+            "the permissions, then run again; what was there before is kept.",
+            err=True,
+        )
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         typer.echo("error: Stopped on request; what was finished is kept.", err=True)

@@ -69,6 +69,45 @@ def test_status_follows_a_change_to_everything_that_stands_on_it(copied: Project
     assert "split is out of date" in statuses["train"]["reasons"]
 
 
+def test_a_chronological_run_is_honest_and_a_border_moved_in_its_artifacts_is_caught(
+    copied: Project,
+):
+    said = copied.exactcast("run", "-S", "split.method=chronological")
+    assert "No tested row lies in a training window" in said
+    metrics = json.loads(copied.read("reports/metrics.json"))
+    assert metrics["leak"]["share"] == 0
+    # 600 rows: borders at 360 and 480; a gap of 24 before each
+    assert metrics["windows"] == {"train": 312, "validation": 96, "test": 120, "unused": 48}
+
+    split = pq.read_table(copied.root / "data/split.parquet").to_pandas()
+    first = split.index[split["part"] == "validation"][0]
+    last = split.index[split["part"] == "train"][-1]
+    before = copied.read("reports/metrics.json")
+    for row, part, sentence in [
+        (first - 1, "validation", "the train part reaches to row 336, and the validation part is "
+                                  "scored from row 359, less than the gap of 24"),
+        (last + 1, "train", "the model is scaled by"),  # its training rows are others now
+    ]:  # fmt: skip
+        moved = split.astype({"part": str})
+        moved.loc[row, "part"] = part
+        moved.to_parquet(copied.root / "data/split.parquet")
+        caught = copied.attempt("python", "-m", "stages.evaluate")
+        assert caught.returncode == 1
+        assert f"error: Leak: {sentence}" in caught.stdout
+    assert copied.read("reports/metrics.json") == before
+
+
+def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
+    lock = copied.root / ".dvc/tmp/exactcast/lock"
+    lock.unlink()
+    lock.mkdir()  # as little writable as a file without permission, for root as well
+    failed = copied.attempt("python", "-m", "pipeline.cli", "run")
+    assert failed.returncode == 1
+    assert failed.stdout.startswith("error: ")
+    assert "lock could not be written: Is a directory. Free space or mend" in failed.stdout
+    assert len(failed.stdout.splitlines()) == 1
+
+
 def test_a_failing_stage_is_one_sentence_and_exit_code_1(project: Project):
     (project.root / "data/raw/mine.csv").write_text("date,a\n2024-01-01,1\n2024-01-02,x\n")
     failed = project.attempt(

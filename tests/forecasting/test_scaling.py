@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from forecasting.errors import DataError
-from forecasting.scaling import fit_scaling
+from forecasting.scaling import Scaling, check_scaling, fit_scaling
 
 VALUES = np.array([[1.0, 10.0], [3.0, 10.5], [5.0, 12.0], [7.0, 11.5]])
 
@@ -59,3 +59,10 @@ def test_a_feature_without_a_usable_spread_is_named(method, column, found):
 
     with pytest.raises(DataError, match=rf"'flat' cannot be scaled: .*3 training rows .*{found}"):
         fit_scaling(values, method=method, features=["moving", "flat"])
+
+
+def test_a_model_scaled_by_other_rows_than_its_training_rows_is_a_leak():
+    expected = Scaling(np.array([1.0]), np.array([2.0]))
+    check_scaling(Scaling(np.array([1.0]), np.array([2.0])), expected)
+    with pytest.raises(DataError, match=r"Leak: the model is scaled by \[1.0\] and \[2.5\]"):
+        check_scaling(Scaling(np.array([1.0]), np.array([2.5])), expected)

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import time
 import zipfile
 
@@ -91,6 +92,23 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
         write_bytes(path, b"after")
     assert path.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_without_write_permission_is_one_sentence(tmp_path):
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o500)
+    am_root = os.geteuid() == 0  # who may write everywhere
+    try:
+        if am_root:
+            os.seteuid(65534)
+        with pytest.raises(StageFailed, match=r"could not be written: Permission denied. .*mend"):
+            write_bytes(folder / "file", b"content")
+    finally:
+        if am_root:
+            os.seteuid(0)
+        folder.chmod(0o700)
+    assert not list(folder.iterdir())
 
 
 def test_canonical_bytes_do_not_depend_on_how_the_zip_was_packed():
