@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = str(Path(sys.executable).parent)
+# A test runner in the background may be started with Ctrl-C ignored, which programs inherit
+HEAR_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 QUICK = ["-S", "train.epochs=2", "-S", "simulate.rows=600"]
 
 

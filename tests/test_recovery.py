@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PROGRAMS, Project
+from tests.project import HEAR_CTRL_C, PROGRAMS, Project
 
 OUTPUTS = [
     "data/series.parquet", "data/split.parquet", "models/model.keras", "reports/training.csv",
@@ -48,7 +48,7 @@ def trained(copied: Project) -> Project:
 
 
 RUN = (
-    "from pathlib import Path\nfrom pipeline.graph import load_graph\n"
+    f"{HEAR_CTRL_C}from pathlib import Path\nfrom pipeline.graph import load_graph\n"
     "from pipeline.run import reproduce_or_put_back\n"
     "reproduce_or_put_back(Path(), load_graph(Path()), print)"
 )

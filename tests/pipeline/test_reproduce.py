@@ -9,6 +9,7 @@ import pytest
 
 from forecasting.errors import StageFailed
 from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE, reproduce
+from tests.project import HEAR_CTRL_C
 
 GRAPH = """
 stages:
@@ -59,7 +60,7 @@ def test_ending_a_run_ends_the_stage_as_well(small, how):
         'stages: {one: {cmd: "echo $$ > pid; sleep 300", deps: [in], outs: [one]}}'
     )
     script = (
-        "from pathlib import Path; from pipeline.reproduce import reproduce\n"
+        f"{HEAR_CTRL_C}from pathlib import Path; from pipeline.reproduce import reproduce\n"
         "reproduce(Path(), ['one'], show=lambda event: None)"
     )
     process = subprocess.Popen(
