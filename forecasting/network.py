@@ -9,8 +9,6 @@ import numpy as np
 
 from forecasting.scaling import Scaling
 
-ORTHOGONAL = "orthogonal"
-
 
 def build_network(
     *,

@@ -9,7 +9,6 @@ from forecasting.errors import ParamsError
 
 FEATURES = ("load_city", "load_industry", "irradiance", "ambient", "oil")
 HOURS_PER_DAY = 24
-HOURS_PER_WEEK = 168
 
 
 def simulate_station(
