@@ -35,16 +35,46 @@ def exactcast() -> None:
 @app.command()
 def run(
     overrides: Overrides = None,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Run in a worktree; leave the workspace alone.")
+    ] = False,
+    revision: Annotated[
+        str, typer.Option("--rev", metavar="REV", help="What an isolated run starts from.")
+    ] = "HEAD",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the experiment that keeps the run.")
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch imported raw data anew first (dvc update).")
+    ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="Send data, models and the experiment to the remotes.")
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for another run here, or refuse.")
     ] = True,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Run without Prefect, unwatched.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring every stage up to date, and say whether the committed run was reproduced."""
-    from pipeline.run import run_here
+    from pipeline.run import Order
+    from pipeline.terminal import run_and_show
     from pipeline.workspace import project_root
 
-    run_here(project_root(), overrides or [], wait=wait, as_json=as_json)
+    if revision != "HEAD" and not isolated:
+        raise typer.BadParameter("--rev needs --isolated: a run here is of the workspace as it is.")
+    order = Order(
+        overrides=tuple(overrides or ()),
+        isolated=isolated,
+        revision=revision,
+        refresh=refresh,
+        push=push,
+        wait=wait,
+        name=name,
+    )
+    run_and_show(project_root(), order, offline=offline, as_json=as_json)
 
 
 @app.command()

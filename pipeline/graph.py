@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from forecasting.errors import SetupError
 
 REFERENCE = re.compile(r"\$\{([^}]+)\}")
+PREFECT_OPTIONS = {"retries", "retry_delay_seconds", "tags", "timeout_seconds"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Stage:
     deps: tuple[str, ...]
     outs: tuple[str, ...]
     uncached: tuple[str, ...]  # outputs that git keeps instead of DVC
+    desc: str = ""
+    prefect: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # options of its Prefect task: `meta.prefect` of dvc.yaml
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,19 @@ def _stage(name: str, content: Mapping[str, Any], params: Mapping[str, Any]) -> 
         uncached=tuple(
             _resolved(p, params) for p, options in entries if not options.get("cache", True)
         ),
+        desc=content.get("desc", ""),
+        prefect=_prefect_options(name, content),
     )
+
+
+def _prefect_options(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    options: Mapping[str, Any] = (content.get("meta") or {}).get("prefect") or {}
+    if unknown := sorted(options.keys() - PREFECT_OPTIONS):
+        raise SetupError(
+            f"meta.prefect of stage '{name}' in dvc.yaml has no option {', '.join(unknown)}. It may "
+            f"have {', '.join(sorted(PREFECT_OPTIONS))}."
+        )
+    return options
 
 
 def _entry(entry: str | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -6,15 +6,59 @@ space: DVC and the stages replace files, they do not write into them.
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from forecasting.errors import StageFailed
 from pipeline.graph import Graph
 from pipeline.lockfile import LOCK, read_lock
-from pipeline.workspace import digest
+from pipeline.workspace import digest, forget_run_cache_since
+from stages._params import PARAMS_FILE
 
+T = TypeVar("T")
 FOLDER = Path(".dvc/tmp/exactcast/previous")
+
+
+class Void(StageFailed):
+    """What made the outputs of a run is not known."""
+
+
+def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
+    """Do work that makes outputs; if it fails or is stopped, put those of unfinished stages back.
+
+    Raises:
+        Void: Code or data changed while the work went on: DVC records them as they are after a
+            stage, so that the lock would name code that never made the output.
+    """
+    keep_outputs(root, graph)
+    started, before = time.time(), source_hashes(root, graph)
+    try:
+        result = work()
+    except BaseException:
+        put_back_unfinished(root, graph)
+        raise
+    changed = sorted(
+        path for path, digest in source_hashes(root, graph).items() if before[path] != digest
+    )
+    if changed:
+        put_back_all(root, graph)
+        forget_run_cache_since(root, started)
+        raise Void(
+            f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
+            "outputs is not known. The earlier results are back; run again."
+        )
+    forget_outputs(root)
+    return result
+
+
+def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
+    """Hash everything that the pipeline reads and does not make."""
+    paths = [*graph.sources(), str(PARAMS_FILE), "dvc.yaml"]
+    return {
+        path: digest(root / path, "sha256") if (root / path).is_file() else None for path in paths
+    }
 
 
 def keep_outputs(root: Path, graph: Graph) -> None:

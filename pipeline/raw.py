@@ -1,12 +1,14 @@
-"""The raw table: whether DVC or git keeps it, so that others can have the same bytes."""
+"""The raw table: whether DVC or git keeps it, so that others can have the same bytes; how it comes."""
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
-from forecasting.errors import DataError
+from forecasting.errors import DataError, SetupError
 from pipeline.graph import Graph
+from pipeline.workspace import ask_dvc, digest
 
 
 def untracked_sources(root: Path, graph: Graph) -> list[str]:
@@ -56,11 +58,70 @@ def _in_git(root: Path, paths: list[str]) -> set[str]:
     return set(listed.stdout.split("\0"))
 
 
+def pointers(root: Path, graph: Graph) -> list[str]:
+    """Name the `.dvc` files of what a run reads."""
+    found = (_pointer(root, path) for path in graph.sources())
+    return sorted({str(pointer.relative_to(root)) for pointer in found if pointer is not None})
+
+
+def fetch_sources(root: Path, graph: Graph) -> None:
+    """Bring what a run reads and DVC keeps from the cache or a remote, where it is not there.
+
+    Raises:
+        SetupError: The remote does not have it, or does not answer.
+    """
+    for path in graph.sources():
+        pointer = _pointer(root, path)
+        if pointer is not None and not (root / path).exists() and ask_dvc(root, "remote", "list"):
+            ask_dvc(root, "pull", str(pointer.relative_to(root)))
+
+
+def refresh_sources(root: Path, graph: Graph) -> str:
+    """Fetch imported raw data anew from where they come from; return what was fetched.
+
+    Raises:
+        SetupError: Nothing that the run reads is imported, or its source does not answer.
+    """
+    imported = [name for name in pointers(root, graph) if "deps" in _content(root / name)]
+    if not imported:
+        raise SetupError(
+            "There is nothing to refresh: no table that this run reads is imported. Import it with "
+            "dvc import-url or dvc import-db, or run without refreshing."
+        )
+    ask_dvc(root, "update", *imported)
+    return f"refreshed {', '.join(imported)}"
+
+
+def store_changes(root: Path, graph: Graph) -> None:
+    """Let DVC keep raw data that were changed by hand, as `dvc repro` does before it reads them."""
+    changed = [
+        name
+        for name in pointers(root, graph)
+        for out in _content(root / name)["outs"]
+        if _differs((root / name).parent / out["path"], out)
+    ]
+    if changed:
+        ask_dvc(root, "commit", "--force", *changed)
+
+
+def _differs(path: Path, out: dict[str, str]) -> bool:
+    return path.is_file() and digest(path, "md5") != out.get("md5")
+
+
 def _in_dvc(root: Path, path: str) -> bool:
-    """Tell whether the path, or a folder it lies in, has a `.dvc` file that names it."""
+    return _pointer(root, path) is not None
+
+
+def _pointer(root: Path, path: str) -> Path | None:
+    """Find the `.dvc` file that names the path, or a folder it lies in."""
     for place in [Path(path), *Path(path).parents]:
         pointer = root / f"{place}.dvc"
         if place.name and pointer.is_file():
-            outs = (YAML(typ="safe").load(pointer) or {}).get("outs", [])
-            return any(out.get("path") == place.name for out in outs)
-    return False
+            named = any(out.get("path") == place.name for out in _content(pointer).get("outs", []))
+            return pointer if named else None
+    return None
+
+
+def _content(pointer: Path) -> dict[str, Any]:
+    content: dict[str, Any] = YAML(typ="safe").load(pointer) or {}
+    return content

@@ -6,18 +6,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from forecasting.errors import StageFailed
+from pipeline import guard
 from pipeline.workspace import child_environment, dvc_command
 
 RAN, UP_TO_DATE, RESTORED = "ran", "up to date", "restored from DVC's run cache"
-_STARTED = re.compile(r"Running stage '(.+)':$")
-_SKIPPED = re.compile(r"Stage '(.+)' didn't change, skipping$")
-_RESTORED = re.compile(r"Stage '(.+)' is cached - skipping run, checking out outputs")
+_STATES = (
+    (re.compile(r"Running stage '.+':$"), RAN),
+    (re.compile(r"Stage '.+' didn't change, skipping$"), UP_TO_DATE),
+    (re.compile(r"Stage '.+' is cached - skipping run, checking out outputs"), RESTORED),
+)
 _CHATTER = re.compile(
     r"$|> |Updating lock file|Generating lock file|To track the changes with git|\tgit add|"
     r"To enable auto staging|\tdvc config core.autostage|Use `dvc push`|"
@@ -36,47 +39,42 @@ class Event:
     line: str | None = None
 
 
-def reproduce(
-    root: Path, stages: Sequence[str], *, show: Callable[[Event], None]
-) -> dict[str, str]:
-    """Bring stages and all they stand on up to date, with one `dvc repro`.
+def reproduce(root: Path, stage: str, *, python: Path, show: Callable[[Event], None]) -> str:
+    """Bring one stage up to date through DVC; those that it reads from are up to date already.
 
     Args:
-        root: The project's root.
-        stages: The stages asked for.
+        root: The checkout.
+        stage: Its name.
+        python: Runs DVC and the stage.
         show: Called with each event, while it happens.
 
     Returns:
-        By stage: RAN, UP_TO_DATE or RESTORED.
+        RAN, UP_TO_DATE or RESTORED.
 
     Raises:
-        StageFailed: A stage did not finish; the message ends with the stage's own sentence.
+        StageFailed: The stage did not finish; the message ends with the stage's own sentence.
     """
-    states: dict[str, str] = {}
-    current: str | None = None
+    state: str | None = None
     said: list[str] = []
-    with _running(dvc_command("repro", *stages), root) as process:
+    command = dvc_command("repro", "--single-item", stage, python=python)
+    with _running(command, root, python) as process:
         assert process.stdout is not None
         for raw in process.stdout:
             line = raw.rstrip("\n")
-            state = _state(line)
-            if state is not None:
-                current, states[state[0]] = state
-                said = []
-                show(Event(current, state=states[current]))
+            found = _state(line)
+            if found is not None:
+                state = found
+                show(Event(stage, state=state))
             elif not _CHATTER.match(line):
                 said.append(line)
-                show(Event(current, line=line))
-    if process.returncode != 0:
-        raise StageFailed(_failure(current, said))
-    return states
+                show(Event(stage, line=line))
+    if process.returncode != 0 or state is None:
+        raise StageFailed(_failure(stage if state is not None else None, said))
+    return state
 
 
-def _state(line: str) -> tuple[str, str] | None:
-    for pattern, state in ((_STARTED, RAN), (_SKIPPED, UP_TO_DATE), (_RESTORED, RESTORED)):
-        if found := pattern.match(line):
-            return found[1], state
-    return None
+def _state(line: str) -> str | None:
+    return next((state for pattern, state in _STATES if pattern.match(line)), None)
 
 
 def _failure(stage: str | None, said: list[str]) -> str:
@@ -98,12 +96,13 @@ def _failure(stage: str | None, said: list[str]) -> str:
 
 
 @contextmanager
-def _running(command: list[str], root: Path) -> Iterator[subprocess.Popen[str]]:
+def _running(command: list[str], root: Path, python: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a command in a process group of its own, and end the whole group if we are ended."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.guard", *command],
+        # by its path: the checkout may be of a commit that has no guard
+        [sys.executable, "-P", guard.__file__, *command],
         cwd=root,
-        env=child_environment(),
+        env=child_environment(python),
         stdin=subprocess.PIPE,  # held open while we live
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -126,6 +125,9 @@ def _running(command: list[str], root: Path) -> Iterator[subprocess.Popen[str]]:
 @contextmanager
 def _sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM unwind the program as Ctrl-C does, so that what it started is ended too."""
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield  # whoever runs us, such as Prefect, unwinds in a way of its own
+        return
 
     def interrupt(signum: int, frame: object) -> None:
         raise KeyboardInterrupt

@@ -1,67 +1,179 @@
-"""A run in the workspace: override, reproduce, compare, report."""
+"""A run: prepare a checkout, bring every stage up to date in it, compare, keep what came of it.
 
+Here in the workspace, or isolated in a worktree; watched on a terminal or by Prefect. It is one way
+in all cases: who watches is told of each step, and may not change what it does.
+"""
+
+import re
+import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any, Literal, Protocol
 
-import typer
-
-from forecasting.errors import PipelineError, StageFailed
+from forecasting.errors import PipelineError, SetupError
+from pipeline.environment import python_for
+from pipeline.experiment import RECORD, Experiment, check_name, experiments, keep, remove
 from pipeline.graph import Graph, load_graph
-from pipeline.lockfile import canonicalise, committed_lock, compare, read_lock
+from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, read_lock
 from pipeline.overrides import apply_overrides
-from pipeline.previous import forget_outputs, keep_outputs, put_back_all, put_back_unfinished
-from pipeline.raw import check_present, tracking_advice, untracked_sources
-from pipeline.reproduce import RAN, Event, reproduce
-from pipeline.show import comparison_text, print_json, progress, read_metrics, score_table
-from pipeline.workspace import digest, forget_run_cache_since, locked
+from pipeline.previous import Void, or_put_back
+from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
+from pipeline.record import make_record, read_metrics, record_bytes
+from pipeline.reproduce import UP_TO_DATE, Event, reproduce
+from pipeline.status import out_of_date
+from pipeline.workspace import ask_dvc, git, locked
+from pipeline.worktree import commit_of, worktree
 from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params
 
+Show = Callable[[Event], None]
+Overlap = Literal["beside", "wait", "skip"]
+SCHEDULE_LOCK = Path(".dvc/tmp/exactcast/schedule.lock")
 
-def run_here(root: Path, overrides: Sequence[str], *, wait: bool, as_json: bool) -> None:
-    """Bring the workspace up to date, and print scores and verdict.
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a run.
+
+    Attributes:
+        overrides: `key=value` changes of params.yaml.
+        isolated: Run in a worktree of its own instead of the workspace.
+        revision: What an isolated run starts from.
+        refresh: Fetch the raw data anew first, where it is imported.
+        push: Send data, models and the experiment to the remotes afterwards.
+        wait: Wait for another run in the workspace instead of refusing.
+        overlap: What an isolated run does while another one that may not overlap goes on.
+        name: The experiment's name; else one is made.
+    """
+
+    overrides: tuple[str, ...] = ()
+    isolated: bool = False
+    revision: str = "HEAD"
+    refresh: bool = False
+    push: bool = False
+    wait: bool = True
+    overlap: Overlap = "beside"
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run that finished.
+
+    Attributes:
+        states: By stage: RAN, UP_TO_DATE or RESTORED.
+        metrics: The scores, as in metrics.json.
+        comparison: The run beside the committed dvc.lock.
+        recorded: Whether a dvc.lock is committed at all.
+        experiment: How the run was kept; None where nothing was out of date.
+    """
+
+    states: dict[str, str]
+    metrics: dict[str, Any]
+    comparison: Comparison
+    recorded: bool
+    experiment: Experiment | None = None
+
+
+class Watcher(Protocol):
+    """Who watches a run."""
+
+    def step(self, name: str, work: Callable[[Show], str]) -> str:
+        """Do one step of the run, a stage or what lies around the stages; return how it ended."""
+
+    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+        """Look at what a run made, while its checkout is there."""
+
+    def identity(self) -> dict[str, Any]:
+        """Tell what the record is to say of who watched."""
+
+
+@dataclass
+class Notes:
+    """What is noted of a run while it goes on."""
+
+    name: str
+    commit: str
+    overrides: tuple[str, ...] = ()
+    started: float = field(default_factory=time.time)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run_name(order: Order, commit: str, *, moment: datetime) -> str:
+    """Name a run so that a person can tell it from others: when, and what is special about it."""
+    special = "-".join(order.overrides) or commit[:7]
+    words = re.sub(r"[^a-z0-9]+", "-", special.lower()).strip("-")
+    return f"{moment:%Y%m%d-%H%M%S}-{words[:40].strip('-')}"
+
+
+def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = None) -> Outcome:
+    """Run the pipeline as ordered.
 
     Args:
-        root: The project's root.
-        overrides: `key=value` changes of params.yaml.
-        wait: Wait for another run in this workspace instead of refusing.
-        as_json: Print the result for a program; progress then goes nowhere.
+        root: The workspace.
+        order: What is asked.
+        watcher: Who is told of each step.
+        name: What who watches calls the run; the experiment's name is this and a short id.
 
     Raises:
-        PipelineError: The parameters are wrong, a stage failed, or another run goes on.
+        PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
-    with locked(root, wait=wait):
-        graph = prepare(root, overrides)
-        with progress(quiet=as_json) as show:
-            states = reproduce_or_put_back(root, graph, show)
-        canonicalise(root, graph)
-        recorded, now = committed_lock(root), read_lock(root)
-        metrics = read_metrics(root)
-    comparison = compare(graph, recorded, now)
-    if as_json:
-        print_json({"stages": states, "metrics": metrics} | asdict(comparison))
-        return
-    typer.echo(f"\n{score_table(metrics)}\n\n{metrics['verdict']}\n{metrics['leak']['sentence']}\n")
-    typer.echo("model   models/model.keras\nreport  reports/report.html\n")
-    for path in untracked_sources(root, graph):
-        typer.echo(f"note: {tracking_advice(path)}")
-    typer.echo(comparison_text(comparison, states, recorded=bool(recorded)))
+    commit = commit_of(root, order.revision if order.isolated else "HEAD")
+    name = name or run_name(order, commit, moment=datetime.now().astimezone())
+    if order.name is not None:
+        check_name(root, order.name)
+    notes = Notes(order.name or f"{name}-{secrets.token_hex(2)}", commit, order.overrides)
+    if not order.isolated:
+        with locked(root, wait=order.wait):
+            return _run(root, order, watcher, notes)
+    overlapping = (
+        nullcontext()
+        if order.overlap == "beside"
+        else locked(root, wait=order.overlap == "wait", lock=SCHEDULE_LOCK)
+    )
+    with overlapping, worktree(root, commit) as place:
+        with suppress(SetupError):  # what the cache lacks is made again, or fetched below
+            ask_dvc(place, "checkout", "--force")
+        return _run(place, order, watcher, notes)
 
 
-def prepare(root: Path, overrides: Sequence[str]) -> Graph:
+def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
+    graph = prepare(root, order, watcher)
+    try:
+        outcome = or_put_back(root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes))
+    except Void:
+        for kept in experiments(root):
+            if kept.name == notes.name:
+                remove(root, kept)
+        raise
+    if order.push and outcome.experiment is not None:
+        kept = outcome.experiment
+        watcher.step("push", lambda show: push(root, kept))
+    watcher.finished(root, graph, outcome)
+    return outcome
+
+
+def prepare(root: Path, order: Order, watcher: Watcher) -> Graph:
     """Apply the overrides if a run can start with them; else params.yaml stays as it was.
 
     Raises:
         PipelineError: A value is wrong, or a file that the run would read is not there.
     """
-    before = (root / PARAMS_FILE).read_bytes() if overrides else None
-    apply_overrides(root, overrides)
+    before = (root / PARAMS_FILE).read_bytes() if order.overrides else None
+    apply_overrides(root, order.overrides)
     try:
         load_params(root / PARAMS_FILE)
         graph = load_graph(root)
+        if order.refresh:
+            watcher.step("refresh", lambda show: refresh_sources(root, graph))
+        if order.isolated:
+            fetch_sources(root, graph)
         check_present(root, graph)
+        store_changes(root, graph)
     except PipelineError:
         if before is not None:
             write_bytes(root / PARAMS_FILE, before)
@@ -69,40 +181,71 @@ def prepare(root: Path, overrides: Sequence[str]) -> Graph:
     return graph
 
 
-def reproduce_or_put_back(
-    root: Path, graph: Graph, show: Callable[[Event], None]
-) -> dict[str, str]:
-    """Reproduce; if that fails or is stopped, put the outputs of unfinished stages back.
+def reproduce_and_keep(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -> Outcome:
+    """Bring the stages up to date, compare, and keep the run if something happened in it.
 
     Raises:
-        StageFailed: A stage failed, or its code changed while it ran: DVC records the code as it is
-            after a stage, so that the lock would name code that never made the output.
+        PipelineError: A stage failed, or the name is taken.
     """
-    keep_outputs(root, graph)
-    started = time.time()
-    before = source_hashes(root, graph)
-    try:
-        states = reproduce(root, graph.targets(), show=show)
-    except BaseException:
-        put_back_unfinished(root, graph)
-        raise
-    changed = sorted(
-        path for path, digest in source_hashes(root, graph).items() if before[path] != digest
+    states = bring_up_to_date(root, graph, watcher, notes)
+    canonicalise(root, graph)
+    recorded = committed_lock(root)
+    outcome = Outcome(
+        states, read_metrics(root), compare(graph, recorded, read_lock(root)), bool(recorded)
     )
-    if changed and RAN in states.values():
-        put_back_all(root, graph)
-        forget_run_cache_since(root, started)
-        raise StageFailed(
-            f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
-            "outputs is not known. The earlier results are back; run again."
-        )
-    forget_outputs(root)
+    if set(states.values()) == {UP_TO_DATE}:
+        return outcome
+    record = make_record(root, graph, **asdict(notes), states=states, watched_by=watcher.identity())
+    experiment = keep(
+        root,
+        name=notes.name,
+        untracked=own_files(root, graph),
+        added={RECORD: record_bytes(record)},
+    )
+    return replace(outcome, experiment=experiment)
+
+
+def bring_up_to_date(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -> dict[str, str]:
+    """Bring the stages up to date, one after the other; return how each ended.
+
+    DVC is asked once what is out of date, and then for each stage from the first such one.
+    """
+    python = python_for(root)
+    stale = out_of_date(root)
+
+    def work(stage: str) -> Callable[[Show], str]:
+        if stage not in stale:
+            return lambda show: UP_TO_DATE
+        return lambda show: reproduce(root, stage, python=python, show=show)
+
+    states = {}
+    for stage in graph.needed():
+        began = time.monotonic()
+        states[stage] = watcher.step(stage, work(stage))
+        notes.seconds[stage] = round(time.monotonic() - began, 3)
     return states
 
 
-def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
-    """Hash everything that the pipeline reads and does not make."""
-    paths = [*graph.sources(), str(PARAMS_FILE), "dvc.yaml"]
-    return {
-        path: digest(root / path, "sha256") if (root / path).is_file() else None for path in paths
-    }
+def own_files(root: Path, graph: Graph) -> list[str]:
+    """Name the files of a run that git may not track yet and DVC does not keep."""
+    uncached = [out for name in graph.needed() for out in graph.stages[name].uncached]
+    code = [path for path in graph.sources() if path.endswith((".py", ".lock"))]
+    names = [str(PARAMS_FILE), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(root, graph)]
+    return [name for name in names if (root / name).is_file()]
+
+
+def push(root: Path, kept: Experiment) -> str:
+    """Send data, models, the run cache and the experiment where others find them.
+
+    Raises:
+        SetupError: There is no remote, or it did not take them.
+    """
+    ask_dvc(root, "push", "--run-cache")
+    remote = (git(root, "remote").split() or [""])[0]
+    if not remote:
+        raise SetupError(
+            "The data were pushed, but there is no git remote to push the experiment to. git remote "
+            "add origin URL"
+        )
+    ask_dvc(root, "exp", "push", remote, kept.name)
+    return "pushed"

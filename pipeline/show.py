@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -96,12 +95,6 @@ def _number(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f}"
 
 
-def read_metrics(root: Path) -> dict[str, Any]:
-    """Read the scores of the last run."""
-    content: dict[str, Any] = json.loads((root / "reports/metrics.json").read_text("utf-8"))
-    return content
-
-
 def comparison_text(comparison: Comparison, states: Mapping[str, str], *, recorded: bool) -> str:
     """Say whether the outputs equal the committed dvc.lock, and what to do next."""
     ran = sum(state == RAN for state in states.values())
@@ -113,11 +106,7 @@ def comparison_text(comparison: Comparison, states: Mapping[str, str], *, record
         )
     if comparison.new_inputs:
         what = "no dvc.lock is committed" if not recorded else _some(comparison.new_inputs)
-        return (
-            f"new inputs, nothing to compare with ({what}; {how})\n"
-            "to keep this run: git add params.yaml dvc.lock data reports && git commit -m 'what it "
-            "tries' (and `dvc push`, if you have a remote)"
-        )
+        return f"new inputs, nothing to compare with ({what}; {how})"
     return (
         f"DIFFERENT: {len(comparison.different)} of {comparison.n_outputs} outputs differ from the "
         f"committed dvc.lock although the inputs are the same: {_some(comparison.different)} ({how})"

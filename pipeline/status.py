@@ -50,6 +50,11 @@ def stage_statuses(root: Path) -> list[StageStatus]:
     ]
 
 
+def out_of_date(root: Path) -> set[str]:
+    """Name the stages that a run would bring up to date."""
+    return {status.stage for status in stage_statuses(root) if status.out_of_date}
+
+
 def _reasons(report: list[Any], recorded: dict[str, Any], params: dict[str, Any]) -> list[str]:
     """Turn what DVC says of one stage into a list of short reasons."""
     if not recorded:

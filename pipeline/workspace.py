@@ -5,7 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,10 @@ from forecasting.errors import SetupError
 
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
+
+
+class Busy(SetupError):
+    """Another run holds what this one was not to wait for."""
 
 
 def project_root() -> Path:
@@ -37,18 +41,34 @@ def project_root() -> Path:
     return root
 
 
-def git(root: Path, *arguments: str) -> str:
+def git(
+    root: Path,
+    *arguments: str,
+    content: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Run git and return what it printed.
+
+    Args:
+        root: The checkout to run it in.
+        arguments: Of the command line.
+        content: What git reads on its standard input.
+        environment: Variables to set beside ours.
 
     Raises:
         SetupError: git failed.
     """
     done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+        ["git", *arguments],
+        cwd=root,
+        env=os.environ | dict(environment or {}),
+        input=content,
+        capture_output=True,
+        check=False,
     )
     if done.returncode != 0:
-        raise SetupError(f"git {arguments[0]} failed in {root}: {done.stderr.strip()}")
-    return done.stdout
+        raise SetupError(f"git {arguments[0]} failed in {root}: {done.stderr.decode().strip()}")
+    return done.stdout.decode()
 
 
 def file_at(root: Path, revision: str, path: str) -> str | None:
@@ -59,15 +79,15 @@ def file_at(root: Path, revision: str, path: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def dvc_command(*arguments: str) -> list[str]:
-    """DVC as this environment has it, waiting for another one that holds the workspace's lock."""
-    return [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments]
+def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
+    """DVC as an environment has it, waiting for another one that holds the workspace's lock."""
+    return [str(python), "-m", "dvc", "--wait-for-lock", *arguments]
 
 
-def child_environment() -> dict[str, str]:
-    """The environment in which DVC starts stages: this Python first, and code only from the root."""
+def child_environment(python: Path = Path(sys.executable)) -> dict[str, str]:
+    """The environment in which DVC starts stages: the Python first, and code only from the root."""
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    own_programs = str(Path(sys.executable).parent)  # not resolved: a venv's python is a link
+    own_programs = str(python.parent)  # not resolved: a venv's python is a link
     return kept | {
         "PATH": os.pathsep.join([own_programs, kept.get("PATH", os.defpath)]),
         "SHELL": "/bin/sh",
@@ -123,17 +143,18 @@ def ask(root: Path, command: list[str], *, name: str) -> str:
 
 
 @contextmanager
-def locked(root: Path, *, wait: bool) -> Iterator[None]:
+def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
     """Hold the workspace for one run; the system lets go of it when this process ends, however.
 
     Args:
         root: The project's root.
         wait: Wait for another run to end, and say so on stderr; else refuse.
+        lock: Which lock to hold; by default the one that guards the workspace's files.
 
     Raises:
         SetupError: Another run holds the workspace, and we were not to wait.
     """
-    path = root / LOCK_FILE
+    path = root / lock
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         try:
@@ -142,7 +163,7 @@ def locked(root: Path, *, wait: bool) -> Iterator[None]:
             file.seek(0)
             holder = file.read().strip() or "a process just starting"
             if not wait:
-                raise SetupError(
+                raise Busy(
                     f"Another run goes on in this workspace: {holder}. Let it end, or run without "
                     "--no-wait to wait for it."
                 ) from None

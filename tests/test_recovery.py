@@ -48,9 +48,12 @@ def trained(copied: Project) -> Project:
 
 
 RUN = (
-    f"{HEAR_CTRL_C}from pathlib import Path\nfrom pipeline.graph import load_graph\n"
-    "from pipeline.run import reproduce_or_put_back\n"
-    "reproduce_or_put_back(Path(), load_graph(Path()), print)"
+    f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.graph import load_graph\n"
+    "from pipeline.previous import or_put_back; from pipeline.reproduce import reproduce\n"
+    "python, graph = Path(sys.executable), load_graph(Path())\n"
+    "def work():\n"
+    "    for name in graph.needed(): reproduce(Path(), name, python=python, show=print)\n"
+    "or_put_back(Path(), graph, work)"
 )
 
 

@@ -29,21 +29,26 @@ def small(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def bring(root: Path, stage: str, show=lambda event: None) -> str:
+    return reproduce(root, stage, python=Path(sys.executable), show=show)
+
+
 def test_each_stage_is_told_apart_as_run_up_to_date_or_restored(small):
     events = []
-    assert reproduce(small, ["two"], show=events.append) == {"one": RAN, "two": RAN}
+    assert [bring(small, name, events.append) for name in ("one", "two")] == [RAN, RAN]
     assert [event.line for event in events if event.line] == ["did one", "did two"]
-    assert reproduce(small, ["two"], show=events.append) == {"one": UP_TO_DATE, "two": UP_TO_DATE}
+    assert [bring(small, name) for name in ("one", "two")] == [UP_TO_DATE, UP_TO_DATE]
 
     (small / "in").write_text("b")
-    assert reproduce(small, ["two"], show=events.append)["one"] == RAN
+    assert bring(small, "one") == RAN
     (small / "in").write_text("a")
-    assert reproduce(small, ["two"], show=events.append)["one"] == RESTORED
+    assert bring(small, "one") == RESTORED
 
 
 def test_a_failed_stage_is_told_in_its_own_sentence(small):
     with pytest.raises(StageFailed, match=r"^Stage 'bad' failed. It is broken. Mend it.$"):
-        reproduce(small, ["bad"], show=lambda event: None)
+        for name in ("one", "two", "bad"):
+            bring(small, name)
 
 
 def test_what_dvc_itself_complains_about_is_passed_on(small):
@@ -51,7 +56,7 @@ def test_what_dvc_itself_complains_about_is_passed_on(small):
     with pytest.raises(
         StageFailed, match=r"DVC could not start: './dvc.yaml' validation failed.*cmdd"
     ):
-        reproduce(small, ["one"], show=lambda event: None)
+        bring(small, "one")
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -60,8 +65,8 @@ def test_ending_a_run_ends_the_stage_as_well(small, how):
         'stages: {one: {cmd: "echo $$ > pid; sleep 300", deps: [in], outs: [one]}}'
     )
     script = (
-        f"{HEAR_CTRL_C}from pathlib import Path; from pipeline.reproduce import reproduce\n"
-        "reproduce(Path(), ['one'], show=lambda event: None)"
+        f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.reproduce import reproduce\n"
+        "reproduce(Path(), 'one', python=Path(sys.executable), show=lambda event: None)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script], cwd=small, stderr=subprocess.DEVNULL,

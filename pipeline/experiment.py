@@ -1,0 +1,143 @@
+"""Keeping a run as a DVC experiment: a commit under refs/exps, beside the branches.
+
+`dvc exp save` would do, but it hashes the workspace anew, so that code edited in the meantime
+enters the lock as if it had made the outputs; it empties the user's index; and two at once share its
+scratch refs. The commit is made here, of exactly the files of the run, and what DVC shows, applies,
+branches and pushes is the same.
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forecasting.errors import SetupError
+from pipeline.workspace import git
+
+REFS = "refs/exps"
+RECORD = "reports/record.json"
+NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A kept run: its name, its commit, and the commit it started from."""
+
+    name: str
+    commit: str
+    parent: str
+
+
+def keep(
+    root: Path, *, name: str, untracked: Sequence[str], added: Mapping[str, bytes]
+) -> Experiment:
+    """Keep the files of a checkout as an experiment of the commit that it stands on.
+
+    Neither the index, nor the branch, nor any file of the checkout is touched.
+
+    Args:
+        root: The checkout: the workspace, or a worktree.
+        name: The experiment's name, new among those of this commit.
+        untracked: Files to keep beside those that git tracks.
+        added: Files that lie nowhere, by path, such as the run's record.
+
+    Raises:
+        SetupError: The name is taken, or it is no name for a git reference.
+    """
+    parent = git(root, "rev-parse", "HEAD").strip()
+    reference = f"{REFS}/{parent[:2]}/{parent[2:]}/{name}"
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git(root, "read-tree", "HEAD", environment=index)
+        git(root, "add", "--update", ".", environment=index)
+        if untracked:
+            git(root, "add", "--force", "--", *untracked, environment=index)
+        for path, content in added.items():
+            blob = git(root, "hash-object", "-w", "--stdin", content=content).strip()
+            git(
+                root,
+                "update-index",
+                "--add",
+                "--cacheinfo",
+                f"100644,{blob},{path}",
+                environment=index,
+            )
+        tree = git(root, "write-tree", environment=index).strip()
+    commit = git(
+        root,
+        "commit-tree",
+        tree,
+        "-p",
+        parent,
+        "-m",
+        f"exactcast: run {name}",
+        environment=_author(root),
+    ).strip()
+    try:
+        git(root, "update-ref", reference, commit, "")  # only if it does not exist
+    except SetupError as refused:
+        raise SetupError(
+            f"The run could not be kept as the experiment '{name}': {refused} Name it otherwise, "
+            "or remove the old one: dvc exp remove."
+        ) from None
+    return Experiment(name, commit, parent)
+
+
+def check_name(root: Path, name: str) -> None:
+    """Refuse a name that no experiment can have, or that one has already.
+
+    Raises:
+        SetupError: It is such a name.
+    """
+    try:
+        git(root, "check-ref-format", f"{REFS}/{name}")
+        valid = "/" not in name
+    except SetupError:
+        valid = False
+    if not valid:
+        raise SetupError(
+            f"'{name}' cannot be the name of an experiment. Use letters, digits, - and _ instead."
+        )
+    if any(experiment.name == name for experiment in experiments(root)):
+        raise SetupError(
+            f"An experiment named '{name}' exists. Give another name, or remove the old one: "
+            f"dvc exp remove {name}"
+        )
+
+
+def experiments(root: Path) -> list[Experiment]:
+    """List every experiment that lies in this repository, the newest last."""
+    listed = git(
+        root, "for-each-ref", "--sort=committerdate", "--sort=refname",
+        "--format=%(refname) %(objectname)", REFS,
+    )  # fmt: skip
+    found = []
+    for line in listed.splitlines():
+        reference, commit = line.split()
+        parts = reference.removeprefix(f"{REFS}/").split("/")
+        if len(parts) == 3 and len(parts[0] + parts[1]) == 40:  # DVC keeps scratch refs there, too
+            found.append(Experiment(parts[2], commit, parts[0] + parts[1]))
+    return found
+
+
+def remove(root: Path, experiment: Experiment) -> None:
+    """Remove an experiment; its files go when git and DVC next collect their garbage."""
+    parent = experiment.parent
+    git(root, "update-ref", "-d", f"{REFS}/{parent[:2]}/{parent[2:]}/{experiment.name}",
+        experiment.commit)  # fmt: skip
+
+
+def _author(root: Path) -> dict[str, str]:
+    """Who commits: whom git knows, or else this program."""
+    known = subprocess.run(
+        ["git", "var", "GIT_COMMITTER_IDENT"], cwd=root, capture_output=True, check=False
+    )
+    if known.returncode == 0:
+        return {}
+    return {
+        f"GIT_{role}_{part}": os.environ.get(f"GIT_{role}_{part}", value)
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in zip(("NAME", "EMAIL"), NOBODY, strict=True)
+    }

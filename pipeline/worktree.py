@@ -1,0 +1,121 @@
+"""A checkout of its own for one run: a git worktree that shares DVC's cache and nothing else.
+
+The user's workspace, index and branch are not touched. A worktree belongs to the process that holds
+its lock; those of processes that died are removed by the next one that makes a worktree.
+"""
+
+import fcntl
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from forecasting.errors import SetupError
+from pipeline.workspace import ask_dvc, git
+from stages._files import write_bytes
+
+FOLDER = Path(".dvc/tmp/exactcast/worktrees")
+LOCAL_CONFIG = Path(".dvc/config.local")
+
+
+def commit_of(root: Path, revision: str) -> str:
+    """Name the commit that a branch, tag, experiment or hash stands for.
+
+    Raises:
+        SetupError: There is no such revision.
+    """
+    try:
+        return git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+    except SetupError:
+        pass
+    named = git(root, "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").split()
+    if len(set(named)) != 1:
+        raise SetupError(
+            f"There is no revision '{revision}' in {root}. Name a commit, a branch, a tag or an "
+            "experiment: git log and dvc exp list show them."
+            if not named
+            else f"'{revision}' is the name of {len(set(named))} experiments. Give the commit instead."
+        )
+    return named[0]
+
+
+@contextmanager
+def worktree(root: Path, commit: str) -> Iterator[Path]:
+    """Check a commit out into a folder of its own, with the cache and remotes of `root`.
+
+    Args:
+        root: The project's root.
+        commit: A full hash, as `commit_of` gives it.
+
+    Yields:
+        The new folder; it is removed when the block ends, however it ends.
+    """
+    folder = root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(root)
+    place = folder / f"{commit[:7]}-{secrets.token_hex(4)}"
+    with _lock_of(place).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # before the folder is there, so it never looks abandoned
+        try:
+            # no hooks: they are the user's, for the user's own checkouts
+            git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach",
+                "--force", str(place), commit)  # fmt: skip
+            _share_dvc(root, place)
+            yield place
+        finally:
+            _remove(root, place)
+
+
+def remove_abandoned(root: Path) -> None:
+    """Remove the worktrees of processes that are gone."""
+    for place in sorted((root / FOLDER).glob("*/")):
+        with _lock_of(place).open("a") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(root, place)
+    git(root, "worktree", "prune")
+
+
+def _remove(root: Path, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(SetupError):  # another process prunes at the same moment
+        git(root, "worktree", "prune")
+    _lock_of(place).unlink(missing_ok=True)
+
+
+def _lock_of(place: Path) -> Path:
+    return place.with_name(f"{place.name}.lock")
+
+
+def _share_dvc(root: Path, place: Path) -> None:
+    """Give the worktree the DVC settings of the root, with every path absolute, and its cache.
+
+    What git does not keep, remotes and passwords in config.local, would not be there; and a relative
+    path would lead elsewhere.
+    """
+    settings = dict(
+        line.split("=", 1) for line in ask_dvc(root, "config", "--list").splitlines() if "=" in line
+    )
+    settings.setdefault("cache.dir", str(root / ".dvc/cache"))
+    path = place / LOCAL_CONFIG
+    write_bytes(path, _as_config(settings).encode())
+    path.chmod(0o600)  # it may hold passwords
+
+
+def _as_config(settings: Mapping[str, str]) -> str:
+    """Write `section.option=value` settings as a file of DVC's; a remote's section has its name."""
+    sections: dict[str, list[str]] = {}
+    for key, value in sorted(settings.items()):
+        section, _, option = key.rpartition(".")
+        kind, dot, name = section.partition(".")
+        header = f"['{kind} \"{name}\"']" if dot else f"[{section}]"
+        sections.setdefault(header, []).append(f"    {option} = {_quoted(value)}")
+    return "".join("\n".join([header, *lines, ""]) for header, lines in sections.items())
+
+
+def _quoted(value: str) -> str:
+    """Quote what the file's format would else cut off or read as a list."""
+    special = any(mark in value for mark in "#,'\"") or value != value.strip() or not value
+    if not special:
+        return value
+    return f"'{value}'" if "'" not in value else f'"{value}"'
