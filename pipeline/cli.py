@@ -1,6 +1,7 @@
 """The command line: each command says what it does, calls it, and prints the result."""
 
 import errno
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -25,6 +26,14 @@ Overrides = Annotated[
         "--set", "-S", metavar="KEY=VALUE", help="Change a parameter in params.yaml first."
     ),
 ]
+
+
+class Overlapping(StrEnum):
+    """What a scheduled run does while the one before goes on."""
+
+    skip = "skip"
+    wait = "wait"
+    beside = "beside"
 
 
 @app.callback()
@@ -91,6 +100,34 @@ def status(as_json: Json = False) -> None:
         print_json([asdict(status) for status in statuses])
     else:
         typer.echo(status_text(statuses))
+
+
+@app.command()
+def serve(
+    cron: Annotated[
+        str | None, typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *".')
+    ] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="Of the schedule.")] = "UTC",
+    overlap: Annotated[
+        Overlapping,
+        typer.Option("--overlap", help="What a run does while the one before goes on."),
+    ] = Overlapping.skip,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Each run fetches imported raw data anew first.")
+    ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="Each run sends what it made to the remotes.")
+    ] = False,
+) -> None:
+    """Train on a schedule, watched in the Prefect UI; starts a server where there is none."""
+    import os
+
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    from pipeline.serve import serve as serve_until_stopped
+    from pipeline.workspace import project_root
+
+    request = {"overlap": overlap.value, "refresh": refresh, "push": push}
+    serve_until_stopped(project_root(), cron=cron, timezone=timezone, request=request)
 
 
 @app.command()

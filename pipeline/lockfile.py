@@ -115,6 +115,21 @@ def _params(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for content in entry.get("params", {}).values() for k, v in flat(content).items()}
 
 
+def facts(name: str, recorded: Entries) -> list[dict[str, str]]:
+    """List what a stage made and read, as dvc.lock has it: outputs and inputs with hashes, parameters."""
+    entry = recorded.get(name, {})
+    inputs = _hashes(entry, "deps")
+    code = [path for path in inputs if path.endswith((".py", ".lock"))]
+    paths = [("output", *item) for item in _hashes(entry, "outs").items()]
+    paths += [("input", path, inputs[path]) for path in inputs if path not in code]
+    rows = [{"what": what, "name": path, "value": digest} for what, path, (digest, _) in paths]
+    rows += [
+        {"what": "parameter", "name": key, "value": str(value)}
+        for key, value in _params(entry).items()
+    ]
+    return rows + [{"what": "code", "name": path, "value": inputs[path][0]} for path in code]
+
+
 def _hashes(entry: Mapping[str, Any], key: str) -> dict[str, tuple[str, str]]:
     """Map paths to (hash, mode); DVC names the hash after its algorithm."""
     return {

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from forecasting.errors import StageFailed
 from pipeline import guard
@@ -57,7 +58,7 @@ def reproduce(root: Path, stage: str, *, python: Path, show: Callable[[Event], N
     state: str | None = None
     said: list[str] = []
     command = dvc_command("repro", "--single-item", stage, python=python)
-    with _running(command, root, python) as process:
+    with running(command, root, python=python) as process:
         assert process.stdout is not None
         for raw in process.stdout:
             line = raw.rstrip("\n")
@@ -68,6 +69,7 @@ def reproduce(root: Path, stage: str, *, python: Path, show: Callable[[Event], N
             elif not _CHATTER.match(line):
                 said.append(line)
                 show(Event(stage, line=line))
+        process.wait()
     if process.returncode != 0 or state is None:
         raise StageFailed(_failure(stage if state is not None else None, said))
     return state
@@ -96,15 +98,30 @@ def _failure(stage: str | None, said: list[str]) -> str:
 
 
 @contextmanager
-def _running(command: list[str], root: Path, python: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a command in a process group of its own, and end the whole group if we are ended."""
+def running(
+    command: list[str],
+    root: Path,
+    *,
+    python: Path = Path(sys.executable),
+    environment: Mapping[str, str] | None = None,
+    output: IO[bytes] | int | None = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a command in a process group of its own while the block lasts; end all of it after that.
+
+    Args:
+        command: What to run.
+        root: Its working directory.
+        python: Whose programs it finds first.
+        environment: Variables to set beside ours.
+        output: Where it prints; None for where we print.
+    """
     process = subprocess.Popen(
         # by its path: the checkout may be of a commit that has no guard
         [sys.executable, "-P", guard.__file__, *command],
         cwd=root,
-        env=child_environment(python),
+        env=child_environment(python) | dict(environment or {}),
         stdin=subprocess.PIPE,  # held open while we live
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
@@ -114,7 +131,6 @@ def _running(command: list[str], root: Path, python: Path) -> Iterator[subproces
     try:
         with _sigterm_as_interrupt():
             yield process
-            process.wait()
     finally:
         _end_group(process)
         for pipe in (process.stdin, process.stdout):

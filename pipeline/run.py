@@ -7,7 +7,7 @@ in all cases: who watches is told of each step, and may not change what it does.
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from forecasting.errors import PipelineError, SetupError
 from pipeline.environment import python_for
 from pipeline.experiment import RECORD, Experiment, check_name, experiments, keep, remove
 from pipeline.graph import Graph, load_graph
-from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, read_lock
+from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.overrides import apply_overrides
 from pipeline.previous import Void, or_put_back
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
@@ -32,6 +32,7 @@ from stages._params import PARAMS_FILE, load_params
 
 Show = Callable[[Event], None]
 Overlap = Literal["beside", "wait", "skip"]
+NETWORK = {"retries": 2, "retry_delay_seconds": 10}
 SCHEDULE_LOCK = Path(".dvc/tmp/exactcast/schedule.lock")
 
 
@@ -79,11 +80,31 @@ class Outcome:
     experiment: Experiment | None = None
 
 
+@dataclass(frozen=True)
+class Step:
+    """A stage, or what lies around the stages.
+
+    Attributes:
+        name: Of the stage, or `refresh`, `push`.
+        work: Does it, tells what happens meanwhile, and returns how it ended.
+        options: Of its Prefect task.
+        facts: Lists, once it is done, what it read and made.
+    """
+
+    name: str
+    work: Callable[[Show], str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    facts: Callable[[], list[dict[str, str]]] = list
+
+
 class Watcher(Protocol):
     """Who watches a run."""
 
-    def step(self, name: str, work: Callable[[Show], str]) -> str:
-        """Do one step of the run, a stage or what lies around the stages; return how it ended."""
+    def started(self, graph: Graph) -> None:
+        """Look at what will be done."""
+
+    def step(self, step: Step) -> str:
+        """Do the work of a step; return how it ended."""
 
     def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
         """Look at what a run made, while its checkout is there."""
@@ -152,7 +173,7 @@ def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
         raise
     if order.push and outcome.experiment is not None:
         kept = outcome.experiment
-        watcher.step("push", lambda show: push(root, kept))
+        watcher.step(Step("push", lambda show: push(root, kept), NETWORK))
     watcher.finished(root, graph, outcome)
     return outcome
 
@@ -169,7 +190,7 @@ def prepare(root: Path, order: Order, watcher: Watcher) -> Graph:
         load_params(root / PARAMS_FILE)
         graph = load_graph(root)
         if order.refresh:
-            watcher.step("refresh", lambda show: refresh_sources(root, graph))
+            watcher.step(Step("refresh", lambda show: refresh_sources(root, graph), NETWORK))
         if order.isolated:
             fetch_sources(root, graph)
         check_present(root, graph)
@@ -213,16 +234,22 @@ def bring_up_to_date(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -
     python = python_for(root)
     stale = out_of_date(root)
 
-    def work(stage: str) -> Callable[[Show], str]:
-        if stage not in stale:
-            return lambda show: UP_TO_DATE
-        return lambda show: reproduce(root, stage, python=python, show=show)
+    def step(name: str) -> Step:
+        return Step(
+            name,
+            lambda show: (
+                reproduce(root, name, python=python, show=show) if name in stale else UP_TO_DATE
+            ),
+            graph.stages[name].prefect,
+            lambda: facts(name, read_lock(root)),
+        )
 
     states = {}
-    for stage in graph.needed():
+    watcher.started(graph)
+    for name in graph.needed():
         began = time.monotonic()
-        states[stage] = watcher.step(stage, work(stage))
-        notes.seconds[stage] = round(time.monotonic() - began, 3)
+        states[name] = watcher.step(step(name))
+        notes.seconds[name] = round(time.monotonic() - began, 3)
     return states
 
 

@@ -1,6 +1,6 @@
 """A run as a person at a terminal has it: watched while it goes on, its result printed."""
 
-from collections.abc import Callable
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ import typer
 from pipeline.graph import Graph, load_graph
 from pipeline.raw import tracking_advice, untracked_sources
 from pipeline.reproduce import Event
-from pipeline.run import Order, Outcome, Show, carry_out
+from pipeline.run import Order, Outcome, Show, Step, carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
+from pipeline.status import out_of_date
 
 
 class Terminal:
@@ -20,7 +21,10 @@ class Terminal:
     def __init__(self, show: Show) -> None:
         self._show = show
 
-    def step(self, name: str, work: Callable[[Show], str]) -> str:
+    def started(self, graph: Graph) -> None:
+        """Nothing to do: each stage says when it starts."""
+
+    def step(self, step: Step) -> str:
         """Do the step; say how it ended if it did not tell so itself."""
         told = False
 
@@ -29,9 +33,9 @@ class Terminal:
             told = told or event.state is not None
             self._show(event)
 
-        state = work(show)
+        state = step.work(show)
         if not told:
-            self._show(Event(name, state=state))
+            self._show(Event(step.name, state=state))
         return state
 
     def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
@@ -55,7 +59,11 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
     with progress(quiet=as_json) as show:
-        outcome = carry_out(root, order, Terminal(show))
+        watcher = Terminal(show)
+        if offline or _nothing_to_watch(root, order):
+            outcome = carry_out(root, order, watcher)
+        else:
+            outcome = _watched(root, order, watcher)
     if as_json:
         kept = outcome.experiment
         print_json(
@@ -68,6 +76,28 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
         )
     else:
         typer.echo(outcome_text(root, order, outcome))
+
+
+def _nothing_to_watch(root: Path, order: Order) -> bool:
+    """Tell whether everything is up to date and no Prefect server waits to hear so."""
+    if order.isolated or order.refresh or order.push or order.overrides or out_of_date(root):
+        return False
+    from pipeline.server import configured_server
+
+    return configured_server() is None
+
+
+def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
+    """Run as a Prefect flow; it takes two seconds to import Prefect."""
+    os.environ.setdefault(
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
+    )  # we print ourselves
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    from pipeline.flow import watched_run
+    from pipeline.server import reporting
+
+    with reporting(root):
+        return watched_run(root, order, watcher)
 
 
 def outcome_text(root: Path, order: Order, outcome: Outcome) -> str:

@@ -1,0 +1,107 @@
+"""The deployments: registers them with the Prefect server, and runs what it schedules, until ended.
+
+Started by `exactcast serve` as `python -m pipeline.deployments SETTINGS`, in a process of its own.
+"""
+
+import json
+import sys
+import warnings
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from prefect import serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.schedules import Cron
+from prefect.states import Cancelled
+
+from pipeline.flow import train
+
+HEARTBEAT = 30  # seconds between the signs of life of a run; Prefect allows no fewer
+SILENT_RUNS = "exactcast: a run that went silent has crashed"
+SILENCE = timedelta(seconds=3 * HEARTBEAT)
+NAME = "scheduled"
+ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
+
+
+def main() -> None:
+    """Register and serve, as the settings in the first argument say."""
+    # Prefect's own handler of SIGTERM forgets it; the runs are ended by the signal itself
+    warnings.filterwarnings("ignore", message="coroutine 'Runner.astop' was never awaited")
+    settings = json.loads(sys.argv[1])
+    mark_silent_runs()
+    cancel_missed_runs()
+    schedule = None
+    if settings["cron"] is not None:
+        schedule = Cron(settings["cron"], timezone=settings["timezone"])
+    deployment = train.to_deployment(
+        NAME,
+        schedule=schedule,
+        parameters={"request": settings["request"]},
+        description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
+        enforce_parameter_schema=False,  # the run refuses a bad value in the words of the command line
+    )
+    serve(cast(RunnerDeployment, deployment), pause_on_shutdown=False, print_starting_message=False)
+
+
+def mark_silent_runs() -> None:
+    """Let the server mark runs as crashed whose process was killed: nobody else would."""
+    beat = "prefect.flow-run.heartbeat"
+    automation = AutomationCore(
+        name=SILENT_RUNS,
+        trigger=EventTrigger(
+            after={beat},
+            expect={beat, *(f"prefect.flow-run.{end}" for end in ENDS)},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=SILENCE,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                force=False,
+                message=f"No sign of life for {SILENCE.seconds} seconds: its process was killed.",
+            )
+        ],
+    )
+    with get_client(sync_client=True) as client:
+        old = client.read_automations_by_name(SILENT_RUNS)
+        for each in old:
+            client.delete_automation(each.id)
+        client.create_automation(automation)
+
+
+def cancel_missed_runs() -> None:
+    """Cancel the runs whose time came while nothing served: they would all start now."""
+    with get_client(sync_client=True) as client:
+        missed = client.read_flow_runs(
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[NAME])),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
+                expected_start_time=FlowRunFilterExpectedStartTime(
+                    before_=cast(Any, datetime.now(UTC))
+                ),
+            ),
+        )
+        for run in missed:
+            client.set_flow_run_state(
+                run.id, Cancelled(message="Missed: nothing served it at its time."), force=True
+            )
+
+
+if __name__ == "__main__":
+    main()

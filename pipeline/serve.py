@@ -1,0 +1,99 @@
+"""`exactcast serve`: a Prefect server where there is none, the deployments, and the schedule."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from prefect.schedules import Cron
+
+from forecasting.errors import ParamsError, SetupError
+from pipeline.deployments import HEARTBEAT
+from pipeline.reproduce import running
+from pipeline.server import LOOPBACK, answers, configured_server, free_port, is_free, started_server
+
+PORT = 4200  # Prefect's own
+
+
+def serve(root: Path, *, cron: str | None, timezone: str, request: Mapping[str, object]) -> None:
+    """Serve until stopped; end everything that was started.
+
+    Args:
+        root: The project's root.
+        cron: When to train, five fields; without it only when asked to.
+        timezone: In which the fields are read.
+        request: What a scheduled run is asked to do, as in `form.Request`.
+
+    Raises:
+        PipelineError: The schedule is not understood, no server can be had, or serving ended by itself.
+    """
+    check_schedule(cron, timezone)
+    settings = json.dumps({"cron": cron, "timezone": timezone, "request": dict(request)})
+    with served_by(root) as url:
+        environment = {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
+        command = [sys.executable, "-m", "pipeline.deployments", settings]
+        with running(command, root, environment=environment, output=None) as runner:
+            when = f"at {cron} ({timezone})" if cron else "when asked to"
+            typer.echo(f"trains {when}; watch it at {page_of(url)}; Ctrl-C ends it")
+            while runner.poll() is None:
+                time.sleep(0.2)
+    raise SetupError(
+        f"Serving ended by itself, with exit code {runner.returncode}; the reason is in its output "
+        "above. Mend it, then serve again."
+    )
+
+
+@contextmanager
+def served_by(root: Path) -> Iterator[str]:
+    """Find a Prefect server, or start one on loopback until the block ends.
+
+    Raises:
+        SetupError: One on another machine is configured and does not answer.
+    """
+    url = configured_server()
+    if url is not None and answers(url):
+        yield url
+        return
+    place = urlsplit(url or "")
+    if url is not None and place.hostname not in (LOOPBACK, "localhost"):
+        raise SetupError(
+            f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile names, "
+            "and one on another machine cannot be started from here. Start it there, or unset it."
+        )
+    port = place.port or (PORT if is_free(PORT) else free_port())
+    typer.echo("starting a Prefect server")
+    with started_server(root, port=port, page=True) as started:
+        yield started
+
+
+def page_of(url: str) -> str:
+    """The address of the user interface beside an API."""
+    return url.removesuffix("/api")
+
+
+def check_schedule(cron: str | None, timezone: str) -> None:
+    """Refuse a schedule that nobody could follow.
+
+    Raises:
+        ParamsError: The fields or the time zone are not understood.
+    """
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ParamsError(
+            f"There is no time zone '{timezone}'. Give a name such as Europe/Lisbon or UTC."
+        ) from None
+    if cron is None:
+        return
+    try:
+        Cron(cron, timezone=timezone)
+    except ValueError:
+        raise ParamsError(
+            f"--cron '{cron}' is not understood. Give five fields: minute, hour, day, month, weekday, "
+            'such as "0 6 * * *" for six every morning.'
+        ) from None
