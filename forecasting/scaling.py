@@ -6,6 +6,8 @@ import numpy as np
 
 from forecasting.errors import DataError
 
+CHUNK = 65_536  # rows scaled at once; bounds memory, not the result
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -23,16 +25,27 @@ class Scaling:
         """Scale values of shape (..., features), in float64."""
         return (values - self.center) * (1.0 / self.scale)
 
+    def apply_float32(self, values: np.ndarray) -> np.ndarray:
+        """Scale values of shape (rows, features) in float64, and round the result to float32."""
+        scaled = np.empty(values.shape, dtype=np.float32)
+        for start in range(0, len(values), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            scaled[chunk] = self.apply(values[chunk])
+        return scaled
+
     def invert(self, scaled: np.ndarray) -> np.ndarray:
         """Bring scaled values of shape (..., features) back to units of the series."""
         return scaled * self.scale + self.center
 
 
-def fit_scaling(values: np.ndarray, *, method: str, features: list[str]) -> Scaling:
+def fit_scaling(
+    values: np.ndarray, rows: np.ndarray, *, method: str, features: list[str]
+) -> Scaling:
     """Fit the map on the rows that training may see.
 
     Args:
-        values: Training rows, shape (rows, features).
+        values: The series, shape (rows, features).
+        rows: Marks the rows to fit on, shape (rows,).
         method: `standard` (mean and population standard deviation), `minmax` (training range to
             0..1) or `none` (values as they are).
         features: Names, for the error.
@@ -42,19 +55,23 @@ def fit_scaling(values: np.ndarray, *, method: str, features: list[str]) -> Scal
     """
     if method == "none":
         return Scaling(np.zeros(values.shape[1]), np.ones(values.shape[1]))
+    seen = values[rows]
+    low, high = seen.min(axis=0), seen.max(axis=0)
     if method == "standard":
-        center, scale = values.mean(axis=0), values.std(axis=0)
+        center = seen.mean(axis=0)
+        seen -= center  # in place: `seen.std(axis=0)`, the same number, takes one more copy
+        scale = np.sqrt(np.square(seen, out=seen).mean(axis=0))
     else:
-        center, scale = values.min(axis=0), np.ptp(values, axis=0)
-    constant = values.min(axis=0) == values.max(axis=0)  # a rounded deviation may not be 0
+        center, scale = low, high - low
+    moving = low < high  # a rounded deviation of what does not move may not be 0
     with np.errstate(over="ignore", divide="ignore"):
-        usable = ~constant & np.isfinite(center) & np.isfinite(scale) & np.isfinite(1.0 / scale)
+        usable = moving & np.isfinite(center) & np.isfinite(scale) & np.isfinite(1.0 / scale)
     if not usable.all():
-        name = features[int(np.flatnonzero(~usable)[0])]
-        found = values[:, features.index(name)]
+        number = int(np.flatnonzero(~usable)[0])
         raise DataError(
-            f"Feature '{name}' cannot be scaled: over the {len(values)} training rows it spans "
-            f"{found.min()} to {found.max()}. Leave it out of ingest.features, or give more rows."
+            f"Feature '{features[number]}' cannot be scaled: over the {len(seen)} training rows it "
+            f"spans {low[number]} to {high[number]}. Leave it out of ingest.features, or give more "
+            "rows."
         )
     return Scaling(center, scale)
 

@@ -34,14 +34,14 @@ def run(params: Params) -> None:
     series, split = artifacts.SERIES.load(), artifacts.SPLIT.load()
     values, features = series.to_numpy(), list(series.columns)
     model = load_model(artifacts.MODEL.path)
-    train_values = values[training_rows(split, n_rows=len(values))]
+    seen = training_rows(split, n_rows=len(values))
     check_scaling(
         scaling_of(model),
-        fit_scaling(train_values, method=params.train.scaler, features=features),
+        fit_scaling(values, seen, method=params.train.scaler, features=features),
     )
     if params.split.method == "chronological":
         check_chronological(split, gap=gap_rows(params.split.gap, split))
-    standard = fit_scaling(train_values, method="standard", features=features)
+    standard = fit_scaling(values, seen, method="standard", features=features)
     test = split[split["part"] == TEST].sort_values("input_start")
     actual = gather_targets(values, test)  # (windows, horizon, features)
     forecasts = {

@@ -7,10 +7,10 @@ import numpy as np
 
 from forecasting.determinism import seal_tensorflow
 from forecasting.network import build_network, raw_unit_model
-from forecasting.partition import TRAIN, VALIDATION, monitored_part, training_rows
-from forecasting.scaling import fit_scaling
+from forecasting.partition import TRAIN, VALIDATION, monitored_part
+from forecasting.scaling import Scaling, fit_scaling
 from forecasting.training import fit
-from forecasting.windows import window_lengths
+from forecasting.windows import covered_rows, window_lengths
 from stages import _artifacts as artifacts
 from stages._params import Params, Section
 from stages._progress import epoch_progress
@@ -21,13 +21,7 @@ log = logging.getLogger(__name__)
 
 def run(params: Params) -> None:
     seal_tensorflow(params.seed)
-    series, split = artifacts.SERIES.load(), artifacts.SPLIT.load()
-    values = series.to_numpy()  # (rows, features)
-    scaling = fit_scaling(
-        values[training_rows(split, n_rows=len(values))],
-        method=params.train.scaler,
-        features=list(series.columns),
-    )
+    split = artifacts.SPLIT.load()
     monitored = monitored_part(split)
     keep = params.train.keep
     starts = {
@@ -35,9 +29,13 @@ def run(params: Params) -> None:
         for part in (TRAIN, monitored)
     }
     lookback, horizon = window_lengths(split)
+    del split  # it is as long as the series
+    scaling, series = _scaled_series(
+        starts[TRAIN], length=lookback + horizon, method=params.train.scaler
+    )
     network = build_network(
         lookback=lookback,
-        n_features=values.shape[1],
+        n_features=series.shape[1],
         horizon=horizon,
         layers=[layer.model_dump() for layer in params.train.layers],
         seed=params.seed,
@@ -45,7 +43,7 @@ def run(params: Params) -> None:
     with epoch_progress(params.train.epochs) as report:
         history = fit(
             network,
-            series=scaling.apply(values).astype(np.float32),
+            series=series,
             train_starts=starts[TRAIN],
             validation_starts=starts[monitored],
             epochs=params.train.epochs,
@@ -66,6 +64,20 @@ def run(params: Params) -> None:
         len(history),
         network.count_params(),
     )
+
+
+def _scaled_series(
+    train_starts: np.ndarray, *, length: int, method: str
+) -> tuple[Scaling, np.ndarray]:
+    """Fit the scaling on the rows of the training windows and scale the series with it.
+
+    Returns:
+        The scaling, and the scaled series of shape (rows, features), float32.
+    """
+    values, features = artifacts.SERIES.load_values()
+    rows = covered_rows(train_starts, train_starts + length, n_rows=len(values))
+    scaling = fit_scaling(values, rows, method=method, features=features)
+    return scaling, scaling.apply_float32(values)
 
 
 def _arguments(section: Section | None) -> dict[str, Any] | None:

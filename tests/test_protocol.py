@@ -29,7 +29,7 @@ def test_etth1_has_the_published_borders_scaling_counts_and_scores(etth1, horizo
 
     seen = training_rows(split, n_rows=len(values))
     assert np.flatnonzero(seen).tolist() == list(range(8640))
-    scaling = fit_scaling(values[seen], method="standard", features=features)
+    scaling = fit_scaling(values, seen, method="standard", features=features)
     assert (scaling.center[6], scaling.scale[6]) == pytest.approx((17.128, 9.176), abs=5e-4)
     assert (scaling.center[0], scaling.scale[0]) == pytest.approx((7.938, 5.813), abs=5e-4)
 

@@ -246,7 +246,9 @@ def test_progress_is_reported_after_each_epoch():
 )
 def test_the_saved_model_takes_and_returns_raw_units_whatever_their_size(level, spread, tmp_path):
     values = level + spread * waves(60).astype(np.float64)
-    scaling = fit_scaling(values, method="standard", features=["a", "b", "c"])
+    scaling = fit_scaling(
+        values, np.ones(60, dtype=bool), method="standard", features=["a", "b", "c"]
+    )
     inner = network(lookback=8, horizon=2)
     raw_unit_model(inner, scaling).save(tmp_path / "model.keras")
 
