@@ -10,7 +10,7 @@ ARGS ?=
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help setup run test check format bench deps lock clean
+.PHONY: help setup run serve test check format bench deps lock clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: .venv/.ready  ## Lint and type-check
 format: .venv/.ready  ## Format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+serve: .venv/.ready  ## Train on a schedule, watched in the Prefect UI (ARGS='--cron "0 6 * * *"')
+	@$(BIN)/python -m pipeline.cli serve $(ARGS)
 
 bench: .venv/.ready  ## Measure epoch time, memory and the demo; write docs/benchmarks.md
 	@$(BIN)/python -m bench.run $(ARGS)

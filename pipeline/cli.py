@@ -118,6 +118,10 @@ def serve(
     push: Annotated[
         bool, typer.Option("--push", help="Each run sends what it made to the remotes.")
     ] = False,
+    most: Annotated[
+        int | None,
+        typer.Option("--keep", min=1, help="Keep the newest N unnamed experiments; else all."),
+    ] = None,
 ) -> None:
     """Train on a schedule, watched in the Prefect UI; starts a server where there is none."""
     import os
@@ -126,7 +130,7 @@ def serve(
     from pipeline.serve import serve as serve_until_stopped
     from pipeline.workspace import project_root
 
-    request = {"overlap": overlap.value, "refresh": refresh, "push": push}
+    request = {"overlap": overlap.value, "refresh": refresh, "push": push, "most": most}
     serve_until_stopped(project_root(), cron=cron, timezone=timezone, request=request)
 
 

@@ -7,6 +7,7 @@ branches and pushes is the same.
 """
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from pipeline.workspace import git
 
 REFS = "refs/exps"
 RECORD = "reports/record.json"
+AUTOMATIC = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")  # names that run.run_name and a short id make
 NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
 
 
@@ -127,6 +129,19 @@ def remove(root: Path, experiment: Experiment) -> None:
     parent = experiment.parent
     git(root, "update-ref", "-d", f"{REFS}/{parent[:2]}/{parent[2:]}/{experiment.name}",
         experiment.commit)  # fmt: skip
+
+
+def prune(root: Path, *, most: int) -> list[Experiment]:
+    """Remove the oldest experiments that no person named, until `most` of them are left.
+
+    Returns:
+        What was removed.
+    """
+    unnamed = [kept for kept in experiments(root) if AUTOMATIC.fullmatch(kept.name)]
+    old = unnamed[: max(0, len(unnamed) - most)]
+    for experiment in old:
+        remove(root, experiment)
+    return old
 
 
 def _author(root: Path) -> dict[str, str]:

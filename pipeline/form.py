@@ -45,6 +45,9 @@ class Request(BaseModel):
     )
     refresh: bool = Field(False, description="Fetch imported raw data anew first (dvc update)")
     push: bool = Field(False, description="Send data, models and the experiment to the remotes")
+    most: int | None = Field(
+        None, ge=1, description="Keep so many experiments that no person named; empty keeps all"
+    )
     overlap: Overlap = Field(
         "beside", description="What to do while another such run goes on: run beside it, wait, skip"
     )

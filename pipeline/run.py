@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 from forecasting.errors import PipelineError, SetupError
 from pipeline.environment import python_for
-from pipeline.experiment import RECORD, Experiment, check_name, experiments, keep, remove
+from pipeline.experiment import RECORD, Experiment, check_name, experiments, keep, prune, remove
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.overrides import apply_overrides
@@ -49,6 +49,7 @@ class Order:
         wait: Wait for another run in the workspace instead of refusing.
         overlap: What an isolated run does while another one that may not overlap goes on.
         name: The experiment's name; else one is made.
+        most: How many experiments that no person named may be left afterwards; all of them if None.
     """
 
     overrides: tuple[str, ...] = ()
@@ -59,6 +60,7 @@ class Order:
     wait: bool = True
     overlap: Overlap = "beside"
     name: str | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,8 @@ def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
         kept = outcome.experiment
         watcher.step(Step("push", lambda show: push(root, kept), NETWORK))
     watcher.finished(root, graph, outcome)
+    if order.most is not None:
+        prune(root, most=order.most)
     return outcome
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from forecasting.errors import SetupError
 from pipeline.graph import Graph, load_graph
 from pipeline.raw import tracking_advice, untracked_sources
 from pipeline.reproduce import Event
@@ -93,11 +94,22 @@ def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
     )  # we print ourselves
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    import httpx
+    from prefect.exceptions import PrefectException, TerminationSignal
+
     from pipeline.flow import watched_run
     from pipeline.server import reporting
 
-    with reporting(root):
-        return watched_run(root, order, watcher)
+    with reporting(root) as url:
+        try:
+            return watched_run(root, order, watcher)
+        except TerminationSignal:
+            raise KeyboardInterrupt from None
+        except (httpx.HTTPError, PrefectException) as failed:
+            raise SetupError(
+                f"The Prefect server at {url} stopped answering or refused ({failed}). The stages that "
+                "finished are kept: run again to go on from there, or with --offline, unwatched."
+            ) from failed
 
 
 def outcome_text(root: Path, order: Order, outcome: Outcome) -> str:
