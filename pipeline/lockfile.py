@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
+from forecasting.errors import SetupError
 from pipeline.graph import Graph
 from pipeline.workspace import file_at
 from stages._files import write_bytes
@@ -35,6 +37,13 @@ class Comparison:
         """Tell whether the committed run was reproduced."""
         return not self.new_inputs and not self.different
 
+    @property
+    def verdict(self) -> Literal["identical", "new inputs", "different"]:
+        """Say in a word or two how the run stands to the committed one."""
+        if self.identical:
+            return "identical"
+        return "new inputs" if self.new_inputs else "different"
+
 
 def read_lock(root: Path) -> Entries:
     """Read the stages of the workspace's dvc.lock; none if there is no lock yet."""
@@ -49,7 +58,14 @@ def committed_lock(root: Path, revision: str = "HEAD") -> Entries:
 
 
 def _stages(text: str) -> Entries:
-    content = YAML(typ="safe").load(text) or {}
+    try:
+        content = YAML(typ="safe").load(text) or {}
+    except YAMLError as unreadable:
+        where = getattr(unreadable, "problem_mark", None)
+        line = "" if where is None else f" in line {where.line + 1}"
+        raise SetupError(
+            f"{LOCK} is not YAML: a mistake{line}. Restore it: git checkout -- {LOCK}"
+        ) from None
     stages: Entries = content.get("stages") or {}
     return stages
 
@@ -105,6 +121,11 @@ def _changed_inputs(
     )
     command = [f"command of {name}"] if old.get("cmd") != new.get("cmd") else []
     return command + params + paths
+
+
+def hashes(entry: Mapping[str, Any], key: str) -> dict[str, str]:
+    """Map the paths of a stage's `deps` or `outs` to their hashes."""
+    return {path: md5 for path, (md5, _) in _hashes(entry, key).items()}
 
 
 _MISSING = object()

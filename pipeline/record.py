@@ -6,8 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
+from pipeline import probe
+from pipeline.experiment import RECORD
 from pipeline.graph import Graph
-from pipeline.lockfile import read_lock
+from pipeline.lockfile import Comparison, Entries, read_lock
+from pipeline.reproduce import WITHOUT_SHORTCUTS
+from pipeline.workspace import ask, blob_at, digest, file_at
+from stages._packages import LOCK_FILE
+from stages._params import PARAMS_FILE
+
+FORMAT = 1
 
 
 def make_record(
@@ -19,7 +29,10 @@ def make_record(
     overrides: tuple[str, ...],
     started: float,
     seconds: Mapping[str, float],
+    python: Path,
     states: Mapping[str, str],
+    comparison: Comparison,
+    metrics: Mapping[str, Any],
     watched_by: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Describe a run that has just finished in `root`.
@@ -32,24 +45,88 @@ def make_record(
         overrides: `key=value` changes of params.yaml.
         started: When, in seconds since 1970.
         seconds: How long each stage took.
+        python: What ran the stages.
         states: How each stage ended.
+        comparison: The run beside the committed dvc.lock.
+        metrics: Its scores, as in metrics.json.
         watched_by: Identifiers of who watched it, such as Prefect's.
     """
+    lock = {name: read_lock(root)[name] for name in graph.needed()}
     return {
+        "format": FORMAT,
         "name": name,
         "commit": commit,
         "overrides": list(overrides),
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
         "seconds": dict(seconds),
         "states": dict(states),
-        "lock": {name: read_lock(root)[name] for name in graph.needed()},
+        "verdict": comparison.verdict,
+        "scores": summary(metrics),
+        "parameters": YAML(typ="safe").load(root / PARAMS_FILE),
+        "raw": raw_hashes(graph, lock),
+        "lock": lock,
+        "requirements": digest(root / LOCK_FILE, "sha256"),
+        "surroundings": surroundings(root, python),
         "watched_by": dict(watched_by),
+    }
+
+
+def surroundings(root: Path, python: Path, *, afresh: bool = False) -> dict[str, Any]:
+    """Describe what the stages of a checkout find around them, as a process like theirs sees it.
+
+    Args:
+        root: The checkout.
+        python: What runs its stages.
+        afresh: Whether they run as in a proof.
+
+    Raises:
+        SetupError: That Python cannot start.
+    """
+    said: dict[str, Any] = json.loads(
+        ask(
+            root,
+            [str(python), "-P", probe.__file__],
+            name="looking at the stages' environment",
+            environment=WITHOUT_SHORTCUTS if afresh else None,
+        )
+    )
+    return said
+
+
+def raw_hashes(graph: Graph, lock: Entries) -> dict[str, str]:
+    """Map every file that the run read and that is neither made nor code to its hash."""
+    sources = {path for path in graph.sources() if not path.endswith((".py", ".lock"))}
+    deps = [dep for entry in lock.values() for dep in entry.get("deps", [])]
+    return {dep["path"]: dep["md5"] for dep in deps if dep["path"] in sources}
+
+
+def summary(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick from metrics.json what tells one run from another: skill, and the error of each model."""
+    scores = metrics.get("scores", {})
+    return {
+        "skill": metrics.get("skill", {}).get("overall"),
+        "mse": {name: scores[name]["standardised"]["overall"]["mse"] for name in sorted(scores)},
     }
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
     """Write a record as JSON with sorted keys."""
     return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode()
+
+
+def record_at(root: Path, commit: str) -> dict[str, Any] | None:
+    """Read the record that a commit brought, or None.
+
+    One that it only inherits, from a run that was taken into the branch, tells of that run.
+    """
+    own = blob_at(root, commit, RECORD)
+    if own is None or own == blob_at(root, f"{commit}^", RECORD):
+        return None
+    try:
+        record = json.loads(file_at(root, commit, RECORD) or "")
+    except ValueError:
+        return {}  # whoever compares it with the commit finds nothing in it
+    return record if isinstance(record, dict) else {}
 
 
 def read_metrics(root: Path) -> dict[str, Any]:

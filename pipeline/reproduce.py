@@ -15,6 +15,7 @@ from typing import IO
 from forecasting.errors import StageFailed
 from pipeline import guard
 from pipeline.workspace import child_environment, dvc_command
+from stages._packages import ANY_PACKAGES
 
 RAN, UP_TO_DATE, RESTORED = "ran", "up to date", "restored from DVC's run cache"
 _STATES = (
@@ -28,6 +29,8 @@ _CHATTER = re.compile(
     r"WARNING: All log messages before absl::|[IE]\d{4} [\d:.]+ +\d+ cud\w+\.cc|"
     r"Data and pipelines are up to date|'.+\.dvc' didn't change|Verifying data sources in stage"
 )
+AFRESH = ("--force", "--no-run-cache", "--no-commit")
+WITHOUT_SHORTCUTS = {"EXACTCAST_NO_CHECKPOINTS": "1", ANY_PACKAGES: "0"}  # for stages run afresh
 GRACE = 10.0  # seconds a stage has to end before it is killed
 
 
@@ -40,7 +43,14 @@ class Event:
     line: str | None = None
 
 
-def reproduce(root: Path, stage: str, *, python: Path, show: Callable[[Event], None]) -> str:
+def reproduce(
+    root: Path,
+    stage: str,
+    *,
+    python: Path,
+    show: Callable[[Event], None],
+    afresh: bool = False,
+) -> str:
     """Bring one stage up to date through DVC; those that it reads from are up to date already.
 
     Args:
@@ -48,6 +58,7 @@ def reproduce(root: Path, stage: str, *, python: Path, show: Callable[[Event], N
         stage: Its name.
         python: Runs DVC and the stage.
         show: Called with each event, while it happens.
+        afresh: Run the stage in any case, and neither read nor fill a cache.
 
     Returns:
         RAN, UP_TO_DATE or RESTORED.
@@ -57,8 +68,11 @@ def reproduce(root: Path, stage: str, *, python: Path, show: Callable[[Event], N
     """
     state: str | None = None
     said: list[str] = []
-    command = dvc_command("repro", "--single-item", stage, python=python)
-    with running(command, root, python=python) as process:
+    command = dvc_command(
+        "repro", "--single-item", *(AFRESH if afresh else ()), stage, python=python
+    )
+    shortcuts = WITHOUT_SHORTCUTS if afresh else None
+    with running(command, root, python=python, environment=shortcuts) as process:
         assert process.stdout is not None
         for raw in process.stdout:
             line = raw.rstrip("\n")

@@ -6,6 +6,7 @@ in all cases: who watches is told of each step, and may not change what it does.
 
 import re
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
@@ -124,6 +125,7 @@ class Notes:
     overrides: tuple[str, ...] = ()
     started: float = field(default_factory=time.time)
     seconds: dict[str, float] = field(default_factory=dict)
+    python: Path = Path(sys.executable)
 
 
 def run_name(order: Order, commit: str, *, moment: datetime) -> str:
@@ -220,7 +222,15 @@ def reproduce_and_keep(root: Path, graph: Graph, watcher: Watcher, notes: Notes)
     )
     if set(states.values()) == {UP_TO_DATE}:
         return outcome
-    record = make_record(root, graph, **asdict(notes), states=states, watched_by=watcher.identity())
+    record = make_record(
+        root,
+        graph,
+        **asdict(notes),
+        states=states,
+        comparison=outcome.comparison,
+        metrics=outcome.metrics,
+        watched_by=watcher.identity(),
+    )
     experiment = keep(
         root,
         name=notes.name,
@@ -235,7 +245,7 @@ def bring_up_to_date(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -
 
     DVC is asked once what is out of date, and then for each stage from the first such one.
     """
-    python = python_for(root)
+    notes.python = python = python_for(root)
     stale = out_of_date(root)
 
     def step(name: str) -> Step:

@@ -79,6 +79,18 @@ def file_at(root: Path, revision: str, path: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def blob_at(root: Path, revision: str, path: str) -> str | None:
+    """Return the id that git gives to a file's bytes at a revision, or None where there is none."""
+    done = subprocess.run(
+        ["git", "rev-parse", "--verify", "--quiet", f"{revision}:{path}"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
 def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
     """DVC as an environment has it, waiting for another one that holds the workspace's lock."""
     return [str(python), "-m", "dvc", "--wait-for-lock", *arguments]
@@ -127,14 +139,27 @@ def ask_dvc(root: Path, *arguments: str) -> str:
     return ask(root, dvc_command(*arguments), name=f"dvc {' '.join(arguments)}")
 
 
-def ask(root: Path, command: list[str], *, name: str) -> str:
+def ask(
+    root: Path, command: list[str], *, name: str, environment: Mapping[str, str] | None = None
+) -> str:
     """Run a command as stages are run, and return what it printed.
+
+    Args:
+        root: The checkout to run it in.
+        command: The program and its arguments.
+        name: What a failure calls it.
+        environment: Variables to set beside those of a stage.
 
     Raises:
         SetupError: It failed; its own last line says why.
     """
     done = subprocess.run(
-        command, cwd=root, env=child_environment(), capture_output=True, text=True, check=False
+        command,
+        cwd=root,
+        env=child_environment() | dict(environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
