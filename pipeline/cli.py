@@ -87,6 +87,50 @@ def run(
 
 
 @app.command()
+def runs(as_json: Json = False) -> None:
+    """List the runs that are kept: when, what each changed, how good it is."""
+    from dataclasses import asdict
+
+    from pipeline.runs import kept_runs
+    from pipeline.show import print_json
+    from pipeline.show_runs import runs_text
+    from pipeline.workspace import project_root
+
+    kept = kept_runs(project_root())
+    if as_json:
+        print_json([asdict(run) for run in kept])
+    else:
+        typer.echo(runs_text(kept))
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run, or a commit or branch.")],
+    other: Annotated[str | None, typer.Argument(help="Another one, to compare with.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show one run whole, or how a second one differs from it."""
+    from pipeline.show_runs import print_runs
+    from pipeline.workspace import project_root
+
+    print_runs(project_root(), run, other, as_json=as_json)
+
+
+@app.command()
+def verify(
+    revision: Annotated[
+        str, typer.Argument(metavar="[RUN|REV]", help="A run, or a commit or branch.")
+    ] = "HEAD",
+    as_json: Json = False,
+) -> None:
+    """Make everything of a commit anew, without any cache, and compare every byte."""
+    from pipeline.show_runs import verify_and_print
+    from pipeline.workspace import project_root
+
+    raise SystemExit(verify_and_print(project_root(), revision, as_json=as_json))
+
+
+@app.command()
 def status(as_json: Json = False) -> None:
     """Show what is out of date, and why."""
     from dataclasses import asdict

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from forecasting.errors import DataError, SetupError
 from pipeline.graph import Graph
+from pipeline.stored import Damaged, Missing, restore
 from pipeline.workspace import ask_dvc, digest
 
 
@@ -74,6 +75,52 @@ def fetch_sources(root: Path, graph: Graph) -> None:
         pointer = _pointer(root, path)
         if pointer is not None and not (root / path).exists() and ask_dvc(root, "remote", "list"):
             ask_dvc(root, "pull", str(pointer.relative_to(root)))
+
+
+def fetch_by_hash(root: Path, graph: Graph, cache: Path) -> list[str]:
+    """Bring the raw data that DVC keeps into a checkout with a cache of its own, every byte hashed.
+
+    Args:
+        root: The checkout.
+        graph: Its stages.
+        cache: The cache to look into before the remotes.
+
+    Returns:
+        One sentence for each file in that cache that is not what its name says.
+
+    Raises:
+        SetupError: Neither the cache nor a remote has the bytes of that hash.
+    """
+    damaged = []
+    for name in pointers(root, graph):
+        for out in _content(root / name)["outs"]:
+            target = (root / name).parent / out["path"]
+            try:
+                restore(cache, out["md5"], target)
+            except Missing:
+                _fetch_one(root, name, out["md5"], target, known="")
+            except Damaged as found:
+                damaged.append(f"{target.relative_to(root)}: {found}")
+                _fetch_one(root, name, out["md5"], target, known=f" {found}")
+    return damaged
+
+
+def _fetch_one(root: Path, name: str, md5: str, target: Path, *, known: str) -> None:
+    """Fetch what a `.dvc` file names from a remote, and check it."""
+    path = target.relative_to(root)
+    if not ask_dvc(root, "remote", "list"):
+        raise SetupError(
+            f"{path} (md5 {md5}) is not in DVC's cache, and there is no remote to fetch it from."
+            f"{known} Have it pushed where it was added: dvc remote add, dvc push."
+        )
+    try:
+        ask_dvc(root, "fetch", name)
+        restore(root / ".dvc/cache", md5, target)
+    except SetupError as failed:
+        raise SetupError(
+            f"{path} (md5 {md5}) is neither in DVC's cache nor in a remote: {failed}{known} Have it "
+            "pushed where it was added: dvc push."
+        ) from None
 
 
 def refresh_sources(root: Path, graph: Graph) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,12 +18,12 @@ EPOCH = re.compile(r"epoch (?P<epoch>\d+)/(?P<epochs>\d+) (?P<scores>.*)")
 MODEL = "model"
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Align rows of text in columns, the first to the left, the others to the right."""
+def table(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> str:
+    """Align rows of text in columns, those in `left` to the left, the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
+            cell.ljust(width) if column in left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -105,15 +105,16 @@ def comparison_text(comparison: Comparison, states: Mapping[str, str], *, record
             f"byte ({how})"
         )
     if comparison.new_inputs:
-        what = "no dvc.lock is committed" if not recorded else _some(comparison.new_inputs)
+        what = "no dvc.lock is committed" if not recorded else some(comparison.new_inputs)
         return f"new inputs, nothing to compare with ({what}; {how})"
     return (
         f"DIFFERENT: {len(comparison.different)} of {comparison.n_outputs} outputs differ from the "
-        f"committed dvc.lock although the inputs are the same: {_some(comparison.different)} ({how})"
+        f"committed dvc.lock although the inputs are the same: {some(comparison.different)} ({how})"
     )
 
 
-def _some(items: Sequence[str], most: int = 4) -> str:
+def some(items: Sequence[str], most: int = 4) -> str:
+    """Name the first few."""
     return ", ".join(items[:most]) + (
         f", and {len(items) - most} more" if len(items) > most else ""
     )
@@ -125,7 +126,7 @@ def status_text(statuses: Sequence[StageStatus]) -> str:
     width = max(len(status.stage) for status in statuses)
     for status in statuses:
         state = "out of date" if status.out_of_date else "up to date"
-        lines.append(f"{status.stage.ljust(width)}  {state}  {_some(status.reasons)}".rstrip())
+        lines.append(f"{status.stage.ljust(width)}  {state}  {some(status.reasons)}".rstrip())
     if not any(status.out_of_date for status in statuses):
         lines.append("Everything is up to date.")
     return "\n".join(lines)

@@ -41,12 +41,13 @@ def commit_of(root: Path, revision: str) -> str:
 
 
 @contextmanager
-def worktree(root: Path, commit: str) -> Iterator[Path]:
+def worktree(root: Path, commit: str, *, shared_cache: bool = True) -> Iterator[Path]:
     """Check a commit out into a folder of its own, with the cache and remotes of `root`.
 
     Args:
         root: The project's root.
         commit: A full hash, as `commit_of` gives it.
+        shared_cache: Else the worktree has an empty DVC cache of its own.
 
     Yields:
         The new folder; it is removed when the block ends, however it ends.
@@ -61,7 +62,7 @@ def worktree(root: Path, commit: str) -> Iterator[Path]:
             # no hooks: they are the user's, for the user's own checkouts
             git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach",
                 "--force", str(place), commit)  # fmt: skip
-            _share_dvc(root, place)
+            _share_dvc(root, place, cache=None if shared_cache else place / ".dvc/cache")
             yield place
         finally:
             _remove(root, place)
@@ -87,8 +88,8 @@ def _lock_of(place: Path) -> Path:
     return place.with_name(f"{place.name}.lock")
 
 
-def _share_dvc(root: Path, place: Path) -> None:
-    """Give the worktree the DVC settings of the root, with every path absolute, and its cache.
+def _share_dvc(root: Path, place: Path, *, cache: Path | None) -> None:
+    """Give the worktree the DVC settings of the root, with every path absolute, and a cache.
 
     What git does not keep, remotes and passwords in config.local, would not be there; and a relative
     path would lead elsewhere.
@@ -96,6 +97,8 @@ def _share_dvc(root: Path, place: Path) -> None:
     settings = dict(
         line.split("=", 1) for line in ask_dvc(root, "config", "--list").splitlines() if "=" in line
     )
+    if cache is not None:
+        settings["cache.dir"] = str(cache)
     settings.setdefault("cache.dir", str(root / ".dvc/cache"))
     path = place / LOCAL_CONFIG
     write_bytes(path, _as_config(settings).encode())

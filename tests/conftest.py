@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.project import QUICK, ROOT, Project, copy_project
+from tests.toy import make_toy
 
 
 @pytest.fixture
@@ -30,6 +31,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def copied(finished: Project, tmp_path: Path) -> Project:
     """A copy of the finished checkout, to change."""
     shutil.copytree(finished.root, tmp_path / "a copy", symlinks=True)
+    return Project(tmp_path / "a copy")
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project of quick stages with kept runs, see tests/toy.py; tests only read it."""
+    return make_toy(tmp_path_factory.mktemp("toy") / "a checkout")
+
+
+@pytest.fixture
+def toy_copy(toy: Project, tmp_path: Path) -> Project:
+    """A copy of the quick project, to change."""
+    shutil.copytree(toy.root, tmp_path / "a copy", symlinks=True)
     return Project(tmp_path / "a copy")
 
 

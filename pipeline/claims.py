@@ -1,0 +1,106 @@
+"""What a commit and the cache say of a run, held against what is so; one sentence per falsehood."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from pipeline.beside import BesideRecorded
+from pipeline.experiment import RECORD, experiments
+from pipeline.graph import Graph
+from pipeline.lockfile import Entries, compare, flat, hashes
+from pipeline.record import FORMAT, raw_hashes, summary
+from pipeline.stored import Damaged, Missing, check
+from pipeline.workspace import digest, file_at
+from stages._packages import LOCK_FILE
+from stages._params import PARAMS_FILE
+
+
+def false_inputs(graph: Graph, lock: Entries, reproduced: Entries) -> list[str]:
+    """Tell which inputs dvc.lock names otherwise than the commit has them."""
+    changed = compare(graph, lock, reproduced).new_inputs
+    if not changed:
+        return []
+    return [
+        f"dvc.lock is not of this commit, which has other inputs than it names: {', '.join(changed)}. "
+        "exactcast run renews it."
+    ]
+
+
+def false_outputs(beside: BesideRecorded, graph: Graph, lock: Entries) -> Iterator[str]:
+    """Tell which kept outputs, in DVC's cache or in git, are not those that dvc.lock names."""
+    for name in graph.needed():
+        for path, recorded in hashes(lock[name], "outs").items():
+            if path in graph.stages[name].uncached:
+                found = beside.kept(path)
+                if found not in (None, recorded):
+                    yield (
+                        f"{path} as committed (md5 {found}) is not the one that dvc.lock names "
+                        f"({recorded})."
+                    )
+                continue
+            try:
+                check(beside.cache, recorded)
+            except Missing:
+                continue  # it was made again
+            except Damaged as damaged:
+                yield f"{path}: {damaged}"
+
+
+def false_record(
+    root: Path,
+    place: Path,
+    commit: str,
+    graph: Graph,
+    lock: Entries,
+    record: Mapping[str, Any],
+    made: Mapping[str, str | None],
+) -> Iterator[str]:
+    """Tell where the record of a run does not say what its commit has, or what came out.
+
+    Args:
+        root: The project's root.
+        place: A worktree of the commit, in which its stages have run.
+        commit: The run's.
+        graph: Its stages.
+        lock: Its dvc.lock.
+        record: Its record.
+        made: By path, the hash of each output that came out.
+    """
+    if record.get("format") != FORMAT:
+        yield f"{RECORD} is no record of format {FORMAT}, so nothing that it says was compared."
+        return
+    yield from _false_hashes(graph, lock, record["lock"], made)
+    parent = next((kept.parent for kept in experiments(root) if kept.commit == commit), None)
+    metrics = YAML(typ="safe").load(file_at(root, commit, "reports/metrics.json") or "{}")
+    facts = {
+        "commit": record["commit"] if parent is None else parent,
+        "parameters": YAML(typ="safe").load(place / PARAMS_FILE),
+        "raw": raw_hashes(graph, lock),
+        "requirements": digest(place / LOCK_FILE, "sha256"),
+        "scores": summary(metrics),
+    }
+    for name, fact in facts.items():
+        said, is_so = flat(record.get(name), name), flat(fact, name)
+        for key in sorted({*said, *is_so}):
+            if said.get(key) != is_so.get(key):
+                yield (
+                    f"The record says {key} {said.get(key, 'nothing')!s}, its commit has "
+                    f"{is_so.get(key, 'nothing')!s}."
+                )
+
+
+def _false_hashes(
+    graph: Graph, lock: Entries, recorded: Entries, made: Mapping[str, str | None]
+) -> Iterator[str]:
+    for name in graph.needed():
+        for key in ("deps", "outs"):
+            said, locked = hashes(recorded.get(name, {}), key), hashes(lock[name], key)
+            for path in sorted({*said, *locked}):
+                if said.get(path) != locked.get(path):
+                    came = f", {made[path]} came out" if key == "outs" and path in made else ""
+                    yield (
+                        f"The record says md5 {said.get(path)} of {path} in stage {name}, dvc.lock "
+                        f"says {locked.get(path)}{came}."
+                    )

@@ -1,0 +1,96 @@
+"""Why a run did not come out the same, as far as the records tell."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.beside import Output
+from pipeline.environment import OWN_MINOR
+from pipeline.reproduce import RAN
+from stages._packages import LOCK_FILE, locked_packages
+
+KINDS = (  # the likeliest first
+    "any_packages", "packages", "python", "processor", "libc", "threads", "pinned", "variables",
+    "system",
+)  # fmt: skip
+UNDECLARED = (
+    "Nothing that is on record differs. The stage depends on something that is no declared input: "
+    "the time, a random number, a file, the network."
+)
+
+
+def reasons(
+    place: Path,
+    outputs: Sequence[Output],
+    record: Mapping[str, Any] | None,
+    here: Mapping[str, Any],
+) -> list[str]:
+    """Say what may have made outputs differ; nothing if none does.
+
+    Args:
+        place: A checkout of the commit.
+        outputs: All of them, in the order of their stages.
+        record: The record of the run, if the commit brought one.
+        here: The surroundings of the proof, as in a record.
+    """
+    differing = list(dict.fromkeys(output.stage for output in outputs if not output.identical))
+    if not differing:
+        return []
+    first = f"The first stage that differs is '{differing[0]}'"
+    found = [f"{first}; what comes after it reads its outputs." if differing[1:] else f"{first}."]
+    if not record or "surroundings" not in record:
+        return [*found, *_without_record(place)]
+    for stage in differing:
+        state = record.get("states", {}).get(stage, RAN)
+        if state != RAN:
+            found.append(
+                f"'{stage}' did not run in that run ({state}), so the record does not tell where "
+                "its outputs were made."
+            )
+    changes = changed_surroundings(
+        record["surroundings"], here, packages=set(locked_packages(place / LOCK_FILE))
+    )
+    found += [f"{kind}: {', '.join(lines)}" for kind, lines in changes.items()]
+    return found if changes else [*found, UNDECLARED]
+
+
+def _without_record(place: Path) -> list[str]:
+    found = ["The commit keeps no record, so its packages, processor and threads are not known."]
+    reference = place / ".python-version"
+    said = reference.read_text(encoding="utf-8").strip() if reference.is_file() else OWN_MINOR
+    if said != OWN_MINOR:
+        found.append(f"python: {said} is the reference, this is {OWN_MINOR}")
+    return found
+
+
+def changed_surroundings(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, packages: set[str] | None = None
+) -> dict[str, list[str]]:
+    """Compare the surroundings of two records.
+
+    Args:
+        before: Those of one.
+        after: Those of the other.
+        packages: The only packages to compare; by default all.
+
+    Returns:
+        By kind, such as packages or processor, one `name old -> new` per change.
+    """
+    changes: dict[str, list[str]] = {}
+    for kind in KINDS:
+        old, new = _facts(before.get(kind)), _facts(after.get(kind))
+        names = sorted({*old, *new})
+        if kind == "packages" and packages is not None:
+            names = [name for name in names if name in packages]
+        lines = [
+            f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}".strip()
+            for name in names
+            if old.get(name) != new.get(name)
+        ]
+        if lines:
+            changes[kind] = lines
+    return changes
+
+
+def _facts(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {"": value}

@@ -1,0 +1,88 @@
+"""Bytes by their hash, out of DVC's cache: DVC believes what lies there, this module does not.
+
+A cache keeps a file under the MD5 of its content, and a folder as a list of such files under the MD5
+of the list, with `.dir` behind it.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from forecasting.errors import SetupError
+from pipeline.workspace import digest
+
+FOLDER = ".dir"
+
+
+class Missing(SetupError):
+    """The cache does not have it."""
+
+
+class Damaged(SetupError):
+    """The cache has other bytes than the hash tells."""
+
+
+def content_hash(path: Path) -> str | None:
+    """Hash a file or folder as DVC does; None where there is none."""
+    if path.is_file():
+        return digest(path, "md5")
+    return f"{hashlib.md5(_listing(path)).hexdigest()}{FOLDER}" if path.is_dir() else None
+
+
+def _listing(folder: Path) -> bytes:
+    """List the files of a folder as DVC writes them down."""
+    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    entries = [{"md5": digest(files[name], "md5"), "relpath": name} for name in sorted(files)]
+    return json.dumps(entries).encode()
+
+
+def kept_file(cache: Path, md5: str) -> Path:
+    """Find the file that a cache keeps under a hash, and make sure that it is that file.
+
+    Raises:
+        Missing: There is none.
+        Damaged: Its content has another hash.
+    """
+    path = cache / "files/md5" / md5[:2] / md5[2:]
+    if not path.is_file():
+        raise Missing(f"DVC's cache has nothing under {md5}.")
+    found = digest(path, "md5")
+    if found != md5.removesuffix(FOLDER):
+        raise Damaged(
+            f"DVC's cache holds other bytes under {md5}: their hash is {found}. Remove {path}, then "
+            "`dvc pull` or make it again."
+        )
+    return path
+
+
+def check(cache: Path, md5: str) -> None:
+    """Make sure that a cache can give a file or folder, every byte of it.
+
+    Raises:
+        Missing: It lacks a part.
+        Damaged: Another hash belongs to a part.
+    """
+    for _, part in _parts(cache, md5):
+        kept_file(cache, part)
+
+
+def restore(cache: Path, md5: str, target: Path) -> None:
+    """Copy a file or folder out of a cache, if the cache has every byte of it.
+
+    Raises:
+        Missing: It lacks a part.
+        Damaged: Another hash belongs to a part.
+    """
+    for name, part in _parts(cache, md5):
+        path = target / name if name else target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept_file(cache, part), path)
+
+
+def _parts(cache: Path, md5: str) -> list[tuple[str, str]]:
+    """List the files under a hash as names and hashes; a single file has no name."""
+    if not md5.endswith(FOLDER):
+        return [("", md5)]
+    listed = json.loads(kept_file(cache, md5).read_bytes())
+    return [(entry["relpath"], entry["md5"]) for entry in listed]

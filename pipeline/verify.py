@@ -1,0 +1,180 @@
+"""The proof: everything of a commit made anew, without any cache, and compared byte by byte.
+
+Nothing that is recorded is believed. What a commit says of itself, in dvc.lock, in the record of its
+run, in metrics.json and in DVC's cache, is held against what comes out.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from forecasting.errors import PipelineError, SetupError
+from pipeline.beside import BesideRecorded, Output
+from pipeline.claims import false_inputs, false_outputs, false_record
+from pipeline.environment import OWN_MINOR, python_for
+from pipeline.graph import Graph, load_graph
+from pipeline.lockfile import Entries, read_lock
+from pipeline.raw import fetch_by_hash, pointers, tracking_advice, untracked_sources
+from pipeline.reasons import reasons
+from pipeline.record import record_at, surroundings
+from pipeline.reproduce import reproduce
+from pipeline.run import Show, Step
+from pipeline.workspace import ask_dvc
+from pipeline.worktree import commit_of, worktree
+
+
+class CannotVerify(SetupError):
+    """The proof could not be run, so nothing is known either way."""
+
+
+class Steps(Protocol):
+    """Who watches a proof."""
+
+    def started(self, graph: Graph) -> None:
+        """Look at what will be done."""
+
+    def step(self, step: Step) -> str:
+        """Do one step of the proof, the data or a stage; return how it ended."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a proof.
+
+    Attributes:
+        revision: What was asked for.
+        commit: What was reproduced.
+        run: Name of the run whose record the commit brought; None if it brought none.
+        outputs: Every output, recorded and reproduced.
+        false: What the commit or the cache says, and is not so; one sentence each.
+        reasons: Why outputs differ, as far as the records tell.
+        seconds: How long each stage took.
+        surroundings: Where it was reproduced, as in a run's record.
+    """
+
+    revision: str
+    commit: str
+    run: str | None
+    outputs: list[Output]
+    false: list[str]
+    reasons: list[str]
+    seconds: dict[str, float]
+    surroundings: dict[str, Any]
+
+    @property
+    def identical(self) -> bool:
+        """Tell whether every byte came out again, and nothing false is on record."""
+        return not self.false and all(output.identical for output in self.outputs)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a commit says of itself.
+
+    Attributes:
+        commit: Its hash.
+        graph: Its stages.
+        lock: Its dvc.lock.
+        record: The record of the run that it keeps, if it keeps one.
+    """
+
+    commit: str
+    graph: Graph
+    lock: Entries
+    record: dict[str, Any] | None
+
+
+def verify(root: Path, revision: str = "HEAD", *, watcher: Steps) -> Verdict:
+    """Make everything of a commit anew, in a checkout and a cache of its own, and compare it.
+
+    Args:
+        root: The project's root; its workspace and its cache are left as they are.
+        revision: A commit, a branch, a tag or a run.
+        watcher: Who is told of each step.
+
+    Raises:
+        CannotVerify: Something that the commit was made from is not to be had.
+        SetupError: There is no such revision.
+    """
+    commit = commit_of(root, revision)
+    cache = Path(ask_dvc(root, "cache", "dir"))
+    with worktree(root, commit, shared_cache=False) as place:
+        try:
+            claim = _claim(root, place, commit, revision)
+            return _verify(root, place, cache, claim, revision, watcher)
+        except CannotVerify:
+            raise
+        except PipelineError as why:
+            raise CannotVerify(f"{revision} could not be verified. {why}") from None
+
+
+def _claim(root: Path, place: Path, commit: str, revision: str) -> Claim:
+    graph, lock = load_graph(place), read_lock(place)
+    lacking = [name for name in graph.needed() if name not in lock]
+    if lacking:
+        what = f"no hashes for {', '.join(lacking)}" if lock else "no dvc.lock"
+        raise CannotVerify(
+            f"{revision} has {what}, so there is nothing to compare with. Name a commit of a "
+            "finished run: exactcast runs shows them, and exactcast run makes one."
+        )
+    untracked = untracked_sources(place, graph)
+    if untracked:
+        raise CannotVerify(f"{revision} cannot be verified. {tracking_advice(untracked[0])}")
+    return Claim(commit, graph, lock, record_at(root, commit))
+
+
+def _verify(
+    root: Path, place: Path, cache: Path, claim: Claim, revision: str, watcher: Steps
+) -> Verdict:
+    beside = BesideRecorded(place, cache)
+    beside.keep([out for stage in claim.graph.stages.values() for out in stage.uncached])
+    false: list[str] = []
+
+    def data(show: Show) -> str:
+        false.extend(fetch_by_hash(place, claim.graph, cache))
+        return "as recorded"
+
+    watcher.started(claim.graph)
+    if pointers(place, claim.graph):
+        watcher.step(Step("data", data))
+    python = python_for(place, minor=_minor(claim.record), exact=True)
+    seconds = _reproduce(place, claim.graph, python, watcher)
+    outputs = beside.compare(claim.graph, claim.lock)
+    here = surroundings(place, python, afresh=True)
+    made = {output.path: output.reproduced for output in outputs}
+    false += false_inputs(claim.graph, claim.lock, read_lock(place))
+    false += false_outputs(beside, claim.graph, claim.lock)
+    if claim.record is not None:
+        false += false_record(
+            root, place, claim.commit, claim.graph, claim.lock, claim.record, made
+        )
+    return Verdict(
+        revision=revision,
+        commit=claim.commit,
+        run=None if claim.record is None else str(claim.record.get("name")),
+        outputs=outputs,
+        false=false,
+        reasons=reasons(place, outputs, claim.record, here),
+        seconds=seconds,
+        surroundings=here,
+    )
+
+
+def _minor(record: dict[str, Any] | None) -> str:
+    """Name the Python that the run had; a commit without a record is taken for one of ours."""
+    version = str(((record or {}).get("surroundings") or {}).get("python", OWN_MINOR))
+    return ".".join(version.split(".")[:2])
+
+
+def _reproduce(place: Path, graph: Graph, python: Path, watcher: Steps) -> dict[str, float]:
+    def work(stage: str) -> Callable[[Show], str]:
+        return lambda show: reproduce(place, stage, python=python, show=show, afresh=True)
+
+    seconds = {}
+    for stage in graph.needed():
+        began = time.monotonic()
+        watcher.step(Step(stage, work(stage)))
+        seconds[stage] = round(time.monotonic() - began, 3)
+    return seconds

@@ -1,0 +1,69 @@
+from pipeline.beside import Output
+from pipeline.reasons import UNDECLARED, changed_surroundings, reasons
+from tests.project import ROOT
+
+HERE = {
+    "any_packages": False,
+    "packages": {"keras": "3.15.1", "ruff": "1"},
+    "python": "3.11.7",
+    "processor": {"model": "A", "class": "x86-64-v4"},
+    "threads": {"cores": 2, "usable": 2},
+    "variables": {},
+}
+
+
+def output(stage, verdict="different"):
+    return Output(stage, "path", "a", "b", verdict)
+
+
+def record(**changes):
+    return {"surroundings": HERE | changes, "states": {"train": "ran", "evaluate": "ran"}}
+
+
+def told(outputs, record, here=HERE):
+    return reasons(ROOT, outputs, record, here)
+
+
+def test_there_is_no_reason_where_nothing_differs():
+    assert told([output("train", "identical")], None) == []
+
+
+def test_the_first_stage_that_differs_is_named():
+    found = told([output("split", "identical"), output("train"), output("evaluate")], record())
+    first = "The first stage that differs is 'train'; what comes after it reads its outputs."
+    assert found == [first, UNDECLARED]
+
+
+def test_every_difference_of_the_surroundings_is_told_but_not_of_tools():
+    before = record(
+        packages={"keras": "3.14.0", "ruff": "2"},
+        processor={"model": "B", "class": "x86-64-v3"},
+        variables={"TZ": "UTC"},
+        any_packages=True,
+    )
+    assert told([output("train")], before)[1:] == [
+        "any_packages: True -> False",
+        "packages: keras 3.14.0 -> 3.15.1",
+        "processor: class x86-64-v3 -> x86-64-v4, model B -> A",
+        "variables: TZ UTC -> none",
+    ]
+
+
+def test_a_stage_that_did_not_run_in_the_recorded_run_is_named():
+    restored = record() | {"states": {"train": "restored from DVC's run cache"}}
+    assert (
+        "'train' did not run in that run (restored from DVC's run cache), so the record does not "
+        "tell where its outputs were made."
+    ) in told([output("train")], restored)
+
+
+def test_without_a_record_that_is_said():
+    (_, said, *_) = told([output("train")], None)
+    assert said == (
+        "The commit keeps no record, so its packages, processor and threads are not known."
+    )
+
+
+def test_surroundings_are_compared_with_all_their_packages_where_none_are_chosen():
+    changes = changed_surroundings(HERE, HERE | {"packages": {"keras": "3.15.1"}})
+    assert changes == {"packages": ["ruff 1 -> none"]}

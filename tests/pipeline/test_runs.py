@@ -1,0 +1,108 @@
+"""The kept runs: what is on record, how they are listed, shown and compared."""
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.stored import content_hash
+from tests.project import Project
+
+
+def test_the_runs_are_listed_with_what_each_changed_and_how_good_it_is(toy: Project):
+    text = toy.exactcast("runs")
+    lines = [line.split("  ") for line in text.splitlines()]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert [line[0] for line in cells] == ["run", "first", "second", "mine"]
+    assert cells[1][2:] == ["0.5", "0.4333", "new inputs", "nothing"]
+    assert cells[2][2:] == ["0.5", "0.08333", "new inputs", "seed 42 -> 7"]
+    assert cells[3][2:] == ["0.5", "0.09333", "by hand, no record", "seed 42 -> 8"]
+
+    listed = json.loads(toy.exactcast("runs", "--json"))
+    assert [run["name"] for run in listed] == ["first", "second", "mine"]
+    assert listed[1]["parent"] == toy.git("rev-parse", "HEAD").strip()
+    assert listed[1]["scores"] == {"skill": 0.5, "mse": {"model": 0.08333333333333334}}
+    assert listed[2]["record"] is None
+
+
+def test_a_record_tells_what_where_and_how_and_nothing_of_whose(toy: Project):
+    run = json.loads(toy.exactcast("show", "second", "--json"))
+    record = run["record"]
+    assert (record["name"], record["overrides"]) == ("second", ["seed=7"])
+    assert record["commit"] == run["parent"]
+    assert record["parameters"]["seed"] == 7
+    assert record["parameters"]["train"]["layers"][0]["units"] == 50
+    assert record["states"] == {"prepare": "up to date", "train": "ran", "evaluate": "ran"}
+    assert set(record["seconds"]) == set(record["states"])
+    assert record["raw"] == {"data/raw/mine.csv": content_hash(toy.root / "data/raw/mine.csv")}
+    assert record["lock"]["train"]["outs"][0]["path"] == "models/model.keras"
+    assert record["verdict"] == "new inputs"
+    around = record["surroundings"]
+    assert around["python"] == platform.python_version()
+    assert around["packages"]["keras"] == version("keras")
+    assert around["any_packages"] is False
+    assert around["pinned"]["NPY_DISABLE_CPU_FEATURES"] == "X86_V4 AVX512_ICL AVX512_SPR"
+    assert around["pinned"]["KERAS_HOME"] == ".cache/keras"
+    assert around["processor"]["model"] and around["libc"].startswith("glibc ")
+    text = json.dumps(record)
+    assert not [word for word in (str(toy.root), platform.node(), str(Path.home())) if word in text]
+
+
+def test_a_run_is_shown_whole_by_its_name_or_commit(toy: Project):
+    commit = json.loads(toy.exactcast("show", "second", "--json"))["commit"]
+    text = toy.exactcast("show", "second")
+    assert toy.exactcast("show", commit) == text
+    for line in ("changed   seed 42 -> 7", "  mse.model  0.08333333333333334", "  train  ran",
+                 "  train.epochs  100", "  processor.class  x86-64-v"):  # fmt: skip
+        assert line in text
+    assert "by hand, no record" in toy.exactcast("show", "main")
+
+
+def test_two_runs_are_compared_in_everything_that_is_known_of_both(toy: Project):
+    text = toy.exactcast("show", "first", "second")
+    assert "parameters\n  seed 42 -> 7" in text
+    assert "data\n  the same" in text
+    assert "code\n  the same" in text
+    assert "surroundings\n  the same" in text
+    assert "mse.model  0.4333  0.08333" in text
+
+    changes = json.loads(toy.exactcast("show", "first", "mine", "--json"))["changes"]
+    assert changes == {"parameters": ["seed 42 -> 8"], "data": [], "code": []}
+    assert "packages, processor: not known of mine" in toy.exactcast("show", "first", "mine")
+
+
+def test_a_record_that_a_commit_only_inherited_is_not_its_own(toy_copy: Project):
+    toy_copy.dvc("exp", "apply", "second")
+    toy_copy.commit("taken over")
+    assert json.loads(toy_copy.exactcast("show", "HEAD", "--json"))["record"]["name"] == "second"
+    toy_copy.commit("something else")
+    assert json.loads(toy_copy.exactcast("show", "HEAD", "--json"))["record"] is None
+
+
+def test_data_and_code_that_changed_are_named(toy_copy: Project):
+    (toy_copy.root / "data/raw/mine.csv").write_text("date,oil\n2024-01-01,3.5\n")
+    make = toy_copy.root / "make.py"
+    make.write_text(make.read_text() + "\n")
+    toy_copy.exactcast("run", "--offline", "--json", "--name", "third")
+    listed = json.loads(toy_copy.exactcast("runs", "--json"))
+    assert listed[-1]["changed"] == ["data/raw/mine.csv.dvc", "make.py"]
+    changes = json.loads(toy_copy.exactcast("show", "first", "third", "--json"))["changes"]
+    assert changes["code"] == ["make.py"]
+    (data,) = changes["data"]
+    assert data.startswith("data/raw/mine.csv ")
+    assert " -> " in data
+
+
+def test_no_runs_yet_says_how_to_make_one(project: Project):
+    assert project.exactcast("runs") == "No run is kept yet. exactcast run makes one.\n"
+
+
+def test_a_run_with_other_packages_than_the_lock_says_so(toy_copy: Project):
+    lock = toy_copy.root / "requirements.lock"
+    lock.write_text(lock.read_text().replace(f"\ntqdm=={version('tqdm')} ", "\ntqdm==4.0.0 "))
+    toy_copy.exactcast(
+        "run", "--offline", "--json", "--name", "loose", EXACTCAST_ANY_PACKAGES="1"
+    )  # fmt: skip
+    record = json.loads(toy_copy.exactcast("show", "loose", "--json"))["record"]
+    assert record["surroundings"]["any_packages"] is True
+    assert record["surroundings"]["packages"]["tqdm"] == version("tqdm")
