@@ -4,12 +4,38 @@ import stages  # noqa: F401, I001  the import is the seal
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.prefect_server import Server, real_server
 from tests.project import QUICK, ROOT, Project, copy_project
+from tests.quick import Quick, quick_project
 from tests.toy import make_toy
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_prefect(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the user's Prefect out of the tests, and the tests out of it."""
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        del os.environ[name]
+    os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
+    os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+    os.environ["DO_NOT_TRACK"] = "1"
+
+
+@pytest.fixture(scope="session")
+def server(private_prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Prefect server with its page."""
+    with real_server(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Quick:
+    """A project whose stages take no time, committed, nothing run."""
+    return quick_project(tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""A real Prefect server for tests, and what it knows, asked as its page asks: over HTTP."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.quick import free_port, until
+
+ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers.
+
+    Attributes:
+        url: Of its API.
+        process: Its process, the first of its group.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a command report to it."""
+        return {"PREFECT_API_URL": self.url}
+
+    @property
+    def page(self) -> str:
+        return self.url.removesuffix("/api")
+
+    def get(self, path: str) -> Any:
+        return _content(httpx.get(f"{self.url}/{path}", timeout=30))
+
+    def post(self, path: str, **content: Any) -> Any:
+        return _content(httpx.post(f"{self.url}/{path}", json=content, timeout=30))
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every flow run, the newest first."""
+        return list(self.post("flow_runs/filter", sort="EXPECTED_START_TIME_DESC"))
+
+    def new_run(self, known: list[dict[str, Any]]) -> dict[str, Any]:
+        """The one flow run that is not among those known."""
+        ids = {run["id"] for run in known}
+        (new,) = [run for run in self.runs() if run["id"] not in ids]
+        return dict(new)
+
+    def run(self, run: dict[str, Any]) -> dict[str, Any]:
+        """A flow run as it is now."""
+        return dict(self.get(f"flow_runs/{run['id']}"))
+
+    def ended(self, run: dict[str, Any], *, seconds: int = 90) -> dict[str, Any]:
+        """Wait until a flow run has ended."""
+
+        def now() -> str:
+            state = self.run(run)["state"]
+            return f"{run['name']} is {state['name']}: {state['message']}\n{self.log(run)}"
+
+        until(lambda: self.run(run)["state"]["type"] in ENDED, now, seconds=seconds)
+        return self.run(run)
+
+    def tasks(self, run: dict[str, Any]) -> dict[str, str]:
+        """The name of each task's state, by the task's name, in their order."""
+        chosen = {"id": {"any_": [run["id"]]}}
+        found = self.post("task_runs/filter", flow_runs=chosen)
+        in_order = sorted(found, key=lambda task: task["start_time"] or "9")
+        return {task["name"]: task["state"]["name"] for task in in_order}
+
+    def task_message(self, run: dict[str, Any], name: str) -> str:
+        found = self.post("task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
+        (message,) = [task["state"]["message"] for task in found if task["name"] == name]
+        return str(message)
+
+    def artifacts(self, run: dict[str, Any]) -> dict[str, Any]:
+        """What a run published, by key: the newest of each."""
+        chosen = {"flow_run_id": {"any_": [run["id"]]}}
+        found = self.post("artifacts/filter", artifacts=chosen, sort="CREATED_DESC")
+        return {each["key"]: each["data"] for each in reversed(found)}
+
+    def log(self, run: dict[str, Any]) -> str:
+        chosen = {"flow_run_id": {"any_": [run["id"]]}}
+        lines = self.post("logs/filter", logs=chosen, sort="TIMESTAMP_ASC")
+        return "\n".join(line["message"] for line in lines)
+
+    def deployment(self, name: str = "train/scheduled") -> dict[str, Any]:
+        return dict(self.get(f"deployments/name/{name}"))
+
+    def ask_for(self, **request: Any) -> dict[str, Any]:
+        """Start a run of the deployment, as its form does."""
+        deployment = self.deployment()
+        parameters = {"request": deployment["parameters"]["request"] | request}
+        return dict(
+            self.post(
+                f"deployments/{deployment['id']}/create_flow_run",
+                parameters=parameters, state={"type": "SCHEDULED"},
+            )
+        )  # fmt: skip
+
+    def cancel(self, run: dict[str, Any]) -> None:
+        """Cancel a run, as its page does."""
+        self.post(f"flow_runs/{run['id']}/set_state", state={"type": "CANCELLING"})
+
+
+def _content(answer: httpx.Response) -> Any:
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+@contextmanager
+def real_server(folder: Path, *, port: int | None = None) -> Iterator[Server]:
+    """Start `prefect server start` on loopback, with a home in `folder`, until the block ends."""
+    chosen = port or free_port()
+    url = f"http://127.0.0.1:{chosen}/api"
+    environment = {
+        "PREFECT_HOME": str(folder / "home"),
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    log = folder / "server.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port",
+             str(chosen)],
+            cwd=folder, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=file,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        until(lambda: answers(url) or process.poll() is not None, log.read_text, seconds=180)
+        assert process.poll() is None, log.read_text()
+        yield Server(url, process)
+    finally:
+        kill_group(process)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all of its group at once."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

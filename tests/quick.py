@@ -1,0 +1,260 @@
+"""A project whose stages take no time, so that a test can look at what is around them.
+
+The training prints epochs as the real one does. It fails with 13 epochs, and it waits in the middle
+while the file `hold` lies in the folder it is told, where it also says that it has begun.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from tests.project import PROGRAMS, Project, copy_project
+
+GRAPH = """
+stages:
+  prepare:
+    desc: The raw table, as it is
+    cmd: python stage.py prepare
+    deps: [raw, stage.py]
+    outs: [made]
+  train:
+    desc: Nothing, trained
+    cmd: python stage.py train
+    deps: [made, stage.py]
+    params: [train.epochs]
+    outs: [model]
+  evaluate:
+    desc: Scores out of thin air
+    cmd: python stage.py evaluate
+    deps: [model, stage.py]
+    outs: [reports/plots/forecast.png]
+    metrics: [reports/metrics.json: {cache: false}]
+"""
+STAGE = """
+import base64, json, os, sys, time
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+TOLD = Path({told!r})
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def prepare():
+    Path("made").write_bytes(Path("raw").read_bytes())
+
+
+def train():
+    epochs = YAML(typ="safe").load(Path("params.yaml"))["train"]["epochs"]
+    Path("model").write_text("half")
+    for epoch in range(1, epochs + 1):
+        if epoch > epochs / 2:
+            wait_while_held()
+        print(f"epoch {{epoch}}/{{epochs}} loss=1.0 val_loss=1.0", flush=True)
+    if epochs == 13:
+        sys.exit("error: Thirteen epochs bring bad luck. Take another number.")
+    Path("model").write_text(f"{{epochs}} epochs on {{Path('made').read_text()}}")
+
+
+def wait_while_held():
+    if (TOLD / "hold").exists():
+        (TOLD / f"begun-{{os.getpid()}}").touch()
+    while (TOLD / "hold").exists():
+        time.sleep(0.05)
+
+
+def evaluate():
+    error = len(Path("model").read_text())
+    scores = {{
+        name: {{
+            "raw": {{"by_feature": {{"oil": {{"rmse": rmse}}}}}},
+            "standardised": {{"overall": {{"rmse": rmse / 10}}}},
+        }}
+        for name, rmse in (("model", error), ("repeat_last", 50.0))
+    }}
+    Path("reports/plots").mkdir(parents=True, exist_ok=True)
+    Path("reports/plots/forecast.png").write_bytes(base64.b64decode(PNG))
+    Path("reports/metrics.json").write_text(json.dumps({{
+        "features": ["oil"],
+        "scores": scores,
+        "skill": {{"by_feature": {{"oil": 0.5}}, "overall": 0.5}},
+        "verdict": "The model beats every baseline.",
+        "leak": {{"sentence": "Leak: none."}},
+    }}, indent=2, sort_keys=True))
+
+
+globals()[sys.argv[1]]()
+"""
+SECONDS = 90  # until something that must happen counts as missing
+
+
+@dataclass(frozen=True)
+class Quick(Project):
+    """A checkout of such a project.
+
+    Attributes:
+        told: The folder in which the training is told what to do.
+    """
+
+    told: Path
+
+    def start(self, *arguments: str, **environment: str) -> "Started":
+        """Start the command line, as a person would at a terminal."""
+        return Started.of(self, "python", "-m", "pipeline.cli", *arguments, **environment)
+
+    def hold(self) -> None:
+        """Let the next training wait in its middle."""
+        (self.told / "hold").touch()
+
+    def release(self) -> None:
+        """Let it go on."""
+        (self.told / "hold").unlink(missing_ok=True)
+
+    def held(self, *, n: int = 1) -> list[int]:
+        """Wait until so many trainings wait; return their process ids."""
+        until(lambda: len(list(self.told.glob("begun-*"))) >= n, f"{n} trainings began")
+        begun = list(self.told.glob("begun-*"))
+        for path in begun:
+            path.unlink()
+        return [int(path.name.removeprefix("begun-")) for path in begun]
+
+    def lock(self) -> dict[str, object]:
+        """What dvc.lock holds of each stage."""
+        content = YAML(typ="safe").load(self.root / "dvc.lock")
+        return dict(content["stages"])
+
+    def worktrees(self) -> list[Path]:
+        """The worktrees of runs, in use or left behind."""
+        return sorted((self.root / ".dvc/tmp/exactcast/worktrees").glob("*/"))
+
+
+@dataclass(frozen=True)
+class Started:
+    """A command that goes on, and all that it starts: found by a mark in their environment."""
+
+    process: subprocess.Popen[str]
+    mark: str
+    printed: Path
+
+    @classmethod
+    def of(cls, project: Project, *command: str, **environment: str) -> "Started":
+        mark = f"{os.getpid()}-{time.monotonic_ns()}"
+        printed = project.root.parent / f"printed-{mark}"
+        variables = os.environ | {"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+        with printed.open("w") as file:
+            process = subprocess.Popen(
+                command, cwd=project.root, stdin=subprocess.DEVNULL, stdout=file, text=True,
+                stderr=subprocess.STDOUT, env=variables | {"TEST_MARK": mark} | environment,
+                # a test runner in the background may have Ctrl-C ignored, which programs inherit
+                restore_signals=True, start_new_session=True, preexec_fn=_hear_ctrl_c,
+            )  # fmt: skip
+        return cls(process, mark, printed)
+
+    def said(self) -> str:
+        return self.printed.read_text()
+
+    def says(self, words: str) -> str:
+        """Wait until it has printed these words."""
+        until(lambda: words in self.said() or self.process.poll() is not None, words)
+        assert words in self.said(), self.said()
+        return self.said()
+
+    def ends(self) -> int:
+        """Wait for its end; return its exit code."""
+        return self.process.wait(timeout=SECONDS)
+
+    def left(self) -> set[int]:
+        """The processes with its mark that live."""
+        return {pid for pid in _processes() if self.mark.encode() in environment_of(pid)}
+
+    def leaves_nothing(self) -> bool:
+        """Wait until nothing that it started lives."""
+        until(lambda: not self.left(), lambda: f"left: {sorted(map(command_of, self.left()))}")
+        return True
+
+    def end_all(self) -> None:
+        """Clean up after a test, whatever came of it."""
+        for pid in self.left():
+            _kill(pid)
+        self.process.wait()
+
+
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def environment_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()  # of a zombie it is empty
+    except OSError:
+        return b""
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return "gone"
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process lives; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """Find a port of loopback on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(
+    true: Callable[[], object], what: str | Callable[[], str], *, seconds: int = SECONDS
+) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
+        time.sleep(0.05)
+
+
+def quick_project(folder: Path) -> Quick:
+    """Make such a project and commit it, with nothing run."""
+    project = copy_project(folder / "a checkout")
+    told = folder / "told"
+    told.mkdir()
+    (project.root / "dvc.yaml").write_text(GRAPH)
+    (project.root / "dvc.lock").unlink()
+    (project.root / "reports/metrics.json").unlink()
+    (project.root / "stage.py").write_text(STAGE.format(told=str(told)))
+    (project.root / "raw").write_text("table")
+    for ignore, names in {
+        ".gitignore": "/made\n/model\n",
+        "reports/plots/.gitignore": "*.png\n",
+    }.items():
+        (project.root / ignore).parent.mkdir(exist_ok=True)
+        with (project.root / ignore).open("a") as file:
+            file.write(names)
+    project.commit("a quick project")
+    return Quick(project.root, told)
