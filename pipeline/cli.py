@@ -151,7 +151,10 @@ def serve(
     cron: Annotated[
         str | None, typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *".')
     ] = None,
-    timezone: Annotated[str, typer.Option("--timezone", help="Of the schedule.")] = "UTC",
+    verify_cron: Annotated[
+        str, typer.Option(metavar="FIELDS", help="When to prove the newest run; '' for never.")
+    ] = "0 3 * * 0",
+    timezone: Annotated[str, typer.Option("--timezone", help="Of the schedules.")] = "UTC",
     overlap: Annotated[
         Overlapping,
         typer.Option("--overlap", help="What a run does while the one before goes on."),
@@ -175,7 +178,13 @@ def serve(
     from pipeline.workspace import project_root
 
     request = {"overlap": overlap.value, "refresh": refresh, "push": push, "most": most}
-    serve_until_stopped(project_root(), cron=cron, timezone=timezone, request=request)
+    serve_until_stopped(
+        project_root(),
+        cron=cron,
+        verify_cron=verify_cron or None,
+        timezone=timezone,
+        request=request,
+    )
 
 
 @app.command()

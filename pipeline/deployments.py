@@ -23,15 +23,15 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-from prefect.schedules import Cron
+from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled
 
-from pipeline.flow import train
+from pipeline.flow import prove, train
 
 HEARTBEAT = 30  # seconds between the signs of life of a run; Prefect allows no fewer
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
-NAME = "scheduled"
+NAME, PROOF = "scheduled", "weekly"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
@@ -42,17 +42,24 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     mark_silent_runs()
     cancel_missed_runs()
-    schedule = None
-    if settings["cron"] is not None:
-        schedule = Cron(settings["cron"], timezone=settings["timezone"])
     deployment = train.to_deployment(
         NAME,
-        schedule=schedule,
+        schedule=_schedule(settings["cron"], settings["timezone"]),
         parameters={"request": settings["request"]},
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
         enforce_parameter_schema=False,  # the run refuses a bad value in the words of the command line
     )
-    serve(cast(RunnerDeployment, deployment), pause_on_shutdown=False, print_starting_message=False)
+    proof = prove.to_deployment(
+        PROOF,
+        schedule=_schedule(settings["verify_cron"], settings["timezone"]),
+        description="Makes everything of the newest run anew, without any cache, and compares every byte.",
+    )
+    both = cast("list[RunnerDeployment]", [deployment, proof])
+    serve(*both, pause_on_shutdown=False, print_starting_message=False)
+
+
+def _schedule(cron: str | None, timezone: str) -> Schedule | None:
+    return None if cron is None else Cron(cron, timezone=timezone)
 
 
 def mark_silent_runs() -> None:
@@ -89,7 +96,7 @@ def cancel_missed_runs() -> None:
     """Cancel the runs whose time came while nothing served: they would all start now."""
     with get_client(sync_client=True) as client:
         missed = client.read_flow_runs(
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[NAME])),
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[NAME, PROOF])),
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
                 expected_start_time=FlowRunFilterExpectedStartTime(

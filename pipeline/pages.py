@@ -11,6 +11,7 @@ from pipeline.graph import Graph
 from pipeline.lockfile import Comparison
 from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE
 from pipeline.show import MODEL, comparison_text
+from pipeline.verify import Verdict
 from pipeline.workspace import file_at
 
 FAILED = "failed"
@@ -87,6 +88,23 @@ def report_page(
         comparison_text(comparison, states, recorded=recorded),
     ]
     return "\n\n".join([*sentences, *images])
+
+
+def proof_rows(verdict: Verdict) -> list[dict[str, str]]:
+    """List every output of a proof with its recorded and its reproduced hash, and what is false."""
+    rows = [
+        {
+            "stage": output.stage,
+            "output": output.path,
+            "recorded": output.recorded,
+            "reproduced": output.reproduced or "none",
+            "verdict": output.verdict,
+            "detail": output.detail,
+        }
+        for output in verdict.outputs
+    ]
+    empty = dict.fromkeys(("stage", "output", "recorded", "reproduced"), "")
+    return rows + [empty | {"verdict": "not as recorded", "detail": one} for one in verdict.false]
 
 
 def previous_metrics(root: Path, *, but: str | None) -> dict[str, Any] | None:

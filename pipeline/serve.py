@@ -20,20 +20,31 @@ from pipeline.server import LOOPBACK, answers, configured_server, free_port, is_
 PORT = 4200  # Prefect's own
 
 
-def serve(root: Path, *, cron: str | None, timezone: str, request: Mapping[str, object]) -> None:
+def serve(
+    root: Path,
+    *,
+    cron: str | None,
+    verify_cron: str | None,
+    timezone: str,
+    request: Mapping[str, object],
+) -> None:
     """Serve until stopped; end everything that was started.
 
     Args:
         root: The project's root.
         cron: When to train, five fields; without it only when asked to.
+        verify_cron: When to prove the newest run.
         timezone: In which the fields are read.
         request: What a scheduled run is asked to do, as in `form.Request`.
 
     Raises:
         PipelineError: The schedule is not understood, no server can be had, or serving ended by itself.
     """
-    check_schedule(cron, timezone)
-    settings = json.dumps({"cron": cron, "timezone": timezone, "request": dict(request)})
+    check_schedule("--cron", cron, timezone)
+    check_schedule("--verify-cron", verify_cron, timezone)
+    settings = json.dumps(
+        {"cron": cron, "verify_cron": verify_cron, "timezone": timezone, "request": dict(request)}
+    )
     with served_by(root) as url:
         environment = {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
         command = [sys.executable, "-m", "pipeline.deployments", settings]
@@ -76,7 +87,7 @@ def page_of(url: str) -> str:
     return url.removesuffix("/api")
 
 
-def check_schedule(cron: str | None, timezone: str) -> None:
+def check_schedule(option: str, cron: str | None, timezone: str) -> None:
     """Refuse a schedule that nobody could follow.
 
     Raises:
@@ -94,6 +105,6 @@ def check_schedule(cron: str | None, timezone: str) -> None:
         Cron(cron, timezone=timezone)
     except ValueError:
         raise ParamsError(
-            f"--cron '{cron}' is not understood. Give five fields: minute, hour, day, month, weekday, "
+            f"{option} '{cron}' is not understood. Give five fields: minute, hour, day, month, weekday, "
             'such as "0 6 * * *" for six every morning.'
         ) from None

@@ -72,11 +72,11 @@ def test_a_name_that_exists_or_cannot_be_one_is_refused(repository: Path):
 @pytest.mark.parametrize("cron", ["0 6 * *", "61 * * * *", "every day"])
 def test_a_schedule_that_nobody_could_follow_is_one_sentence(cron):
     with pytest.raises(ParamsError, match=r"is not understood. Give five fields"):
-        check_schedule(cron, "UTC")
+        check_schedule("--cron", cron, "UTC")
     with pytest.raises(ParamsError, match="There is no time zone 'Europe/Atlantis'"):
-        check_schedule("0 6 * * *", "Europe/Atlantis")
-    check_schedule("0 6 * * *", "Europe/Lisbon")
-    check_schedule(None, "UTC")
+        check_schedule("--cron", "0 6 * * *", "Europe/Atlantis")
+    check_schedule("--cron", "0 6 * * *", "Europe/Lisbon")
+    check_schedule("--verify-cron", None, "UTC")
 
 
 def test_a_stage_has_options_of_its_prefect_task_and_unknown_ones_are_refused(tmp_path: Path):

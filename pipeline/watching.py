@@ -1,0 +1,183 @@
+"""A run shown to Prefect: a task for each step, its log, its progress, its pages."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect import Task, get_run_logger, runtime
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.exceptions import PrefectException
+from prefect.states import Completed, Failed
+
+from forecasting.errors import PipelineError, SetupError
+from pipeline.graph import Graph
+from pipeline.pages import FAILED, graph_page, previous_metrics, report_page, score_rows
+from pipeline.reproduce import RESTORED, UP_TO_DATE, Event
+from pipeline.run import Outcome, Show, Step, Watcher
+from pipeline.show import EPOCH
+
+NAMES = {UP_TO_DATE: "Skipped", RESTORED: "Restored"}
+SECONDS_BETWEEN_UPDATES = 1.0  # of the progress that the UI shows
+
+
+class Silent:
+    """Watches a run that nobody but Prefect watches."""
+
+    def started(self, graph: Graph) -> None:
+        """Nothing to do."""
+
+    def step(self, step: Step) -> str:
+        """Do it."""
+        return step.work(lambda event: None)
+
+    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+        """Nothing to do."""
+
+    def identity(self) -> dict[str, Any]:
+        """Nobody."""
+        return {}
+
+
+class Prefect:
+    """Shows a run to Prefect, and to another watcher."""
+
+    def __init__(self, inner: Watcher) -> None:
+        self._inner = inner
+        self._graph: Graph | None = None
+        self._states: dict[str, str] = {}
+
+    def identity(self) -> dict[str, Any]:
+        """Name the flow run, so that its page can be found."""
+        return {
+            "flow_run_id": runtime.flow_run.id,
+            "flow_run_name": runtime.flow_run.name,
+            "deployment_id": runtime.deployment.id,
+        }
+
+    def started(self, graph: Graph) -> None:
+        """Draw the graph."""
+        self._graph = graph
+        self._inner.started(graph)
+        self._draw()
+
+    def step(self, step: Step) -> str:
+        """Do the step as a task of its own; its state says how it ended."""
+        errors: list[PipelineError] = []
+
+        def work() -> State[Any]:
+            try:
+                return self._watched(step)
+            except PipelineError as error:
+                if runtime.task_run.run_count <= step.options.get("retries", 0):
+                    raise  # Prefect tries again
+                errors.append(error)
+                self._states[step.name] = FAILED
+                self._draw()
+                return Failed(message=str(error))
+
+        task = Task(
+            fn=work, name=step.name, task_run_name=step.name, cache_policy=NO_CACHE, **step.options
+        )
+        state = task(return_state=True)
+        if errors:
+            raise errors[0]
+        if not state.is_completed():
+            raise SetupError(f"The step '{step.name}' ended as {state.name}: {state.message}")
+        return self._states[step.name]
+
+    def _watched(self, step: Step) -> State[Any]:
+        log = get_run_logger()
+        with training_progress(step.name) as advance:
+
+            def relayed(show: Show) -> str:
+                def both(event: Event) -> None:
+                    if event.line is not None:
+                        log.info(event.line)
+                        advance(event.line)
+                    show(event)
+
+                return step.work(both)
+
+            state = self._inner.step(Step(step.name, relayed, step.options, step.facts))
+        self._states[step.name] = state
+        if facts := step.facts():
+            create_table_artifact(
+                facts,
+                key=f"stage-{slug(step.name)}",
+                description=f"What {step.name} read and made",
+            )
+        self._draw()
+        return Completed(name=NAMES.get(state, "Completed"), message=state)
+
+    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+        """Publish the scores and the report."""
+        self._inner.finished(root, graph, outcome)
+        self._draw()
+        kept = outcome.experiment
+        create_table_artifact(
+            score_rows(outcome.metrics, previous_metrics(root, but=kept.name if kept else None)),
+            key="scores",
+            description=f"RMSE in units of the table. {outcome.metrics['verdict']}",
+        )
+        create_markdown_artifact(
+            report_page(
+                root, outcome.metrics, outcome.comparison, outcome.states, recorded=outcome.recorded
+            ),
+            key="report",
+            description=f"The report of {kept.name if kept else 'the last run'}",
+        )
+
+    def _draw(self) -> None:
+        if self._graph is not None:
+            states = {n: s for n, s in self._states.items() if n in self._graph.stages}
+            create_markdown_artifact(
+                graph_page(self._graph, states), key="graph", description="The stages of dvc.yaml"
+            )
+
+
+@contextmanager
+def training_progress(stage: str) -> Iterator[Callable[[str], None]]:
+    """Yield the function that moves a progress bar in the UI when a line tells of an epoch."""
+    bar: UUID | None = None
+    shown = 0.0
+
+    def advance(line: str) -> None:
+        nonlocal bar, shown
+        epoch = EPOCH.match(line)
+        if epoch is None:
+            return
+        share = 100 * int(epoch["epoch"]) / int(epoch["epochs"])
+        try:
+            if bar is None:
+                bar = create_progress_artifact(
+                    share, key=f"progress-{slug(stage)}", description=f"Epochs of {stage}"
+                )  # type: ignore[assignment]
+            elif share == 100 or time.monotonic() - shown >= SECONDS_BETWEEN_UPDATES:
+                update_progress_artifact(bar, progress=share)
+            else:
+                return
+        except (
+            httpx.HTTPError,
+            PrefectException,
+        ) as failed:  # the training is worth more than its bar
+            get_run_logger().warning("The progress could not be shown: %s", failed)
+        shown = time.monotonic()
+
+    yield advance
+
+
+def slug(name: str) -> str:
+    """Write a name as Prefect's keys are: lower case, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
