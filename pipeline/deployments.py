@@ -27,8 +27,9 @@ from prefect.schedules import Cron, Schedule
 from prefect.states import Cancelled
 
 from pipeline.flow import prove, train
+from pipeline.server import HEARTBEAT
+from pipeline.watching import TAG
 
-HEARTBEAT = 30  # seconds between the signs of life of a run; Prefect allows no fewer
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
 NAME, PROOF = "scheduled", "weekly"
@@ -45,12 +46,14 @@ def main() -> None:
     deployment = train.to_deployment(
         NAME,
         schedule=_schedule(settings["cron"], settings["timezone"]),
+        tags=[TAG],
         parameters={"request": settings["request"]},
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
         enforce_parameter_schema=False,  # the run refuses a bad value in the words of the command line
     )
     proof = prove.to_deployment(
         PROOF,
+        tags=[TAG],
         schedule=_schedule(settings["verify_cron"], settings["timezone"]),
         description="Makes everything of the newest run anew, without any cache, and compares every byte.",
     )
@@ -71,6 +74,11 @@ def mark_silent_runs() -> None:
             after={beat},
             expect={beat, *(f"prefect.flow-run.{end}" for end in ENDS)},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            # others on this server may give signs of life less often
+            match_related={
+                "prefect.resource.role": ["tag"],
+                "prefect.resource.id": [f"prefect.tag.{TAG}"],
+            },
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,

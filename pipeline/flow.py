@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, runtime
+from prefect import flow, runtime, tags
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled, Completed, Failed
 
 from forecasting.errors import PipelineError
@@ -21,9 +22,10 @@ from pipeline.form import Request, order_of
 from pipeline.pages import proof_rows
 from pipeline.reproduce import RAN, UP_TO_DATE
 from pipeline.run import Order, Outcome, Watcher, carry_out, run_name
+from pipeline.server import HEARTBEAT
 from pipeline.show_runs import summary_line
 from pipeline.verify import CannotVerify, verify
-from pipeline.watching import NAMES, Prefect, Silent, slug
+from pipeline.watching import NAMES, TAG, Prefect, Silent, slug
 from pipeline.workspace import Busy, project_root
 from pipeline.worktree import commit_of
 
@@ -147,7 +149,8 @@ def watched_run(root: Path, order: Order, watcher: Watcher) -> Outcome:
         ended.append(outcome)
         return state
 
-    train_here(asdict(order), return_state=True)
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT}), tags(TAG):
+        train_here(asdict(order), return_state=True)
     result = ended[0]
     if result is None:
         raise KeyboardInterrupt

@@ -13,9 +13,16 @@ import typer
 from prefect.schedules import Cron
 
 from forecasting.errors import ParamsError, SetupError
-from pipeline.deployments import HEARTBEAT
 from pipeline.reproduce import running
-from pipeline.server import LOOPBACK, answers, configured_server, free_port, is_free, started_server
+from pipeline.server import (
+    HEARTBEAT,
+    LOOPBACK,
+    answers,
+    configured_server,
+    free_port,
+    is_free,
+    started_server,
+)
 
 PORT = 4200  # Prefect's own
 

@@ -16,6 +16,7 @@ from forecasting.errors import SetupError
 from pipeline.reproduce import running
 
 START = 120.0  # seconds a server may take to answer for the first time
+HEARTBEAT = 30  # seconds between the signs of life of a run; Prefect allows no fewer
 LOOPBACK = "127.0.0.1"
 LOG = Path(".dvc/tmp/exactcast/server.log")
 PRIVATE = {

@@ -14,6 +14,7 @@ from pipeline.reproduce import Event
 from pipeline.run import Order, Outcome, Show, Step, carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
 from pipeline.status import out_of_date
+from pipeline.workspace import git
 
 
 class Terminal:
@@ -123,6 +124,10 @@ def outcome_text(root: Path, order: Order, outcome: Outcome) -> str:
         parts.append("model   models/model.keras\nreport  reports/report.html")
         untracked = untracked_sources(root, load_graph(root))
         parts += [f"note: {tracking_advice(path)}" for path in untracked]
+    elif order.revision == "HEAD" and git(root, "status", "--porcelain", "--untracked-files=no"):
+        parts.append(
+            "note: your uncommitted changes are not in this run: it starts from the commit"
+        )
     parts.append(comparison_text(outcome.comparison, outcome.states, recorded=outcome.recorded))
     parts += _kept(order, outcome)
     return "\n\n".join(parts)

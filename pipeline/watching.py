@@ -28,6 +28,7 @@ from pipeline.reproduce import RESTORED, UP_TO_DATE, Event
 from pipeline.run import Outcome, Show, Step, Watcher
 from pipeline.show import EPOCH
 
+TAG = "exactcast"  # on every flow run
 NAMES = {UP_TO_DATE: "Skipped", RESTORED: "Restored"}
 SECONDS_BETWEEN_UPDATES = 1.0  # of the progress that the UI shows
 
