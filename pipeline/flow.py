@@ -23,8 +23,7 @@ from pipeline.pages import proof_rows
 from pipeline.reproduce import RAN, UP_TO_DATE
 from pipeline.run import Order, Outcome, Watcher, carry_out, run_name
 from pipeline.server import HEARTBEAT
-from pipeline.show_runs import summary_line
-from pipeline.verify import CannotVerify, verify
+from pipeline.verify import CannotVerify, summary_line, verify
 from pipeline.watching import NAMES, TAG, Prefect, Silent, slug
 from pipeline.workspace import Busy, project_root
 from pipeline.worktree import commit_of
@@ -101,8 +100,7 @@ def prove(revision: str = "") -> State[Any]:
         return Failed(message=str(error))
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED)
-    apart = [output for output in verdict.outputs if not output.identical]
-    summary = summary_line(verdict, apart)
+    summary = summary_line(verdict)
     create_table_artifact(proof_rows(verdict), key="proof", description=summary)
     if verdict.identical:
         return Completed(name="Identical", message=summary)

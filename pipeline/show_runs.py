@@ -7,12 +7,11 @@ from typing import Any
 
 import typer
 
-from pipeline.beside import Output
 from pipeline.lockfile import flat
 from pipeline.runs import Run, compare_runs, load_run
 from pipeline.show import print_json, progress, some, table
 from pipeline.terminal import Terminal
-from pipeline.verify import CannotVerify, Verdict, verify
+from pipeline.verify import CannotVerify, Verdict, summary_line, verify
 from stages._packages import LOCK_FILE
 
 BY_HAND = "by hand, no record"
@@ -147,23 +146,4 @@ def verdict_text(verdict: Verdict) -> str:
     if verdict.reasons:
         lines = [f"  {one}" for one in verdict.reasons]
         parts.append("\n".join(["why, as far as the records tell:", *lines]))
-    return "\n\n".join([*parts, summary_line(verdict, apart)])
-
-
-def summary_line(verdict: Verdict, apart: Sequence[Output]) -> str:
-    """Say in a line what a proof has shown."""
-    what = f"{verdict.run or verdict.revision} ({verdict.commit[:7]})"
-    took = f"{len(verdict.seconds)} stages, {sum(verdict.seconds.values()):.0f} s"
-    if verdict.identical:
-        return (
-            f"identical: all {len(verdict.outputs)} outputs of {what} came out again, byte for byte, "
-            f"without any cache ({took})"
-        )
-    if not apart:
-        return (
-            f"NOT AS RECORDED: every output of {what} came out again, but {len(verdict.false)} of the "
-            f"things that are on record of it are false ({took})"
-        )
-    return (
-        f"NOT IDENTICAL: {len(apart)} of {len(verdict.outputs)} outputs of {what} differ ({took})"
-    )
+    return "\n\n".join([*parts, summary_line(verdict)])

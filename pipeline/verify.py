@@ -178,3 +178,23 @@ def _reproduce(place: Path, graph: Graph, python: Path, watcher: Steps) -> dict[
         watcher.step(Step(stage, work(stage)))
         seconds[stage] = round(time.monotonic() - began, 3)
     return seconds
+
+
+def summary_line(verdict: Verdict) -> str:
+    """Say in a line what a proof has shown."""
+    apart = [output for output in verdict.outputs if not output.identical]
+    what = f"{verdict.run or verdict.revision} ({verdict.commit[:7]})"
+    took = f"{len(verdict.seconds)} stages, {sum(verdict.seconds.values()):.0f} s"
+    if verdict.identical:
+        return (
+            f"identical: all {len(verdict.outputs)} outputs of {what} came out again, byte for byte, "
+            f"without any cache ({took})"
+        )
+    if not apart:
+        return (
+            f"NOT AS RECORDED: every output of {what} came out again, but {len(verdict.false)} of the "
+            f"things that are on record of it are false ({took})"
+        )
+    return (
+        f"NOT IDENTICAL: {len(apart)} of {len(verdict.outputs)} outputs of {what} differ ({took})"
+    )
