@@ -8,6 +8,7 @@ import stages  # noqa: F401, I001  the import is the seal
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,8 +24,10 @@ from bench.rows import Row, print_rows, ratio
 from forecasting.partition import random_parts
 from forecasting.windows import window_table
 from stages import _artifacts as artifacts
+from stages._packages import LOCK_FILE
 
 LOOKBACK, FEATURES, TINY = 96, 8, 1000
+LOCK = LOCK_FILE.resolve()
 WORKS = {
     "fit": "`fit` alone, its float32 series included",
     "stage": "the whole train stage, its tables included",
@@ -34,6 +37,7 @@ WORKS = {
 def write_tables(folder: Path, rows: int) -> None:
     """Write what the train stage reads, with the artifacts' own writers."""
     folder.mkdir()
+    shutil.copy(LOCK, folder)
     os.chdir(folder)
     values = make_problem(rows, FEATURES).series.astype(np.float64)
     times = pd.date_range("2000-01-01", periods=rows, freq="min", name="time")

@@ -14,6 +14,7 @@ import pandas as pd
 import tensorflow as tf
 
 from forecasting.errors import StageFailed
+from forecasting.state import Save, State, restore
 
 FORECAST_BATCH = 256  # windows forecast at once; bounds memory, not the result
 
@@ -35,6 +36,8 @@ def fit(
     early_stopping: Mapping[str, Any] | None = None,
     reduce_lr_on_plateau: Mapping[str, Any] | None = None,
     report: Report = lambda epoch, loss, val_loss: None,
+    resume: State | None = None,
+    save: Save = lambda state: None,
 ) -> pd.DataFrame:
     """Train the network in place and return its learning curve.
 
@@ -49,9 +52,12 @@ def fit(
         loss: Name of a Keras loss.
         seed: The order of epoch e comes from `default_rng([seed, e])`, e from 0.
         keep_best: End with the weights of the lowest validation loss instead of the last ones.
-        early_stopping: Arguments of `keras.callbacks.EarlyStopping`.
+        early_stopping: `patience` and `min_delta` of `keras.callbacks.EarlyStopping`.
         reduce_lr_on_plateau: Arguments of `keras.callbacks.ReduceLROnPlateau`.
         report: Called after each epoch with its number from 1, loss and validation loss.
+        resume: Where an interrupted training with the same arguments was; it ends with the very
+            bytes of an uninterrupted one.
+        save: Called after each epoch with a function that returns the state to resume from.
 
     Returns:
         One row per epoch: `epoch` (from 1), `loss` (mean over the epoch, penalties included),
@@ -66,32 +72,41 @@ def fit(
         loss=loss,
     )
     network.optimizer.build(network.trainable_variables)
+    variables = [*network.variables, *network.optimizer.variables]
     train_epoch, validate = _compiled(network, keras.losses.get(loss))
     callbacks = _callbacks(network, epochs, early_stopping, reduce_lr_on_plateau)
     rows = tf.constant(series)
     validation = tuple(map(tf.constant, padded_batches(validation_starts, FORECAST_BATCH)))
 
-    history: list[dict[str, float]] = []
-    best, best_weights = np.inf, network.get_weights()
+    history: list[tuple[float, float]] = []
+    best_weights = network.get_weights() if keep_best else []
+
+    def state() -> State:
+        return State(np.array(history), [v.numpy() for v in variables], best_weights)
+
     network.stop_training = False
     callbacks.on_train_begin()
-    for epoch in range(epochs):
+    if resume is not None:
+        history, best_weights = restore(resume, variables, callbacks), resume.best_weights
+    for epoch in range(len(history), epochs):
+        if network.stop_training:
+            break
         callbacks.on_epoch_begin(epoch)
         order = np.random.default_rng([seed, epoch]).permutation(train_starts)
         mean_loss = float(train_epoch(rows, *map(tf.constant, padded_batches(order, batch_size))))
         val_loss = float(validate(rows, *validation))
         _check_finite(mean_loss, val_loss, epoch=epoch + 1)
-        if keep_best and val_loss < best:
-            best, best_weights = val_loss, network.get_weights()
-        history.append({"epoch": epoch + 1, "loss": mean_loss, "val_loss": val_loss})
+        if keep_best and val_loss < min((earlier for _, earlier in history), default=np.inf):
+            best_weights = network.get_weights()
+        history.append((mean_loss, val_loss))
         report(epoch + 1, mean_loss, val_loss)
         callbacks.on_epoch_end(epoch, {"loss": mean_loss, "val_loss": val_loss})
-        if network.stop_training:
-            break
+        save(state)
     callbacks.on_train_end()
     if keep_best:
         network.set_weights(best_weights)
-    return pd.DataFrame(history)
+    numbered = [(epoch, *losses) for epoch, losses in enumerate(history, start=1)]
+    return pd.DataFrame(numbered, columns=["epoch", "loss", "val_loss"])
 
 
 def padded_batches(starts: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -19,10 +19,7 @@ def check_packages(lock: Path) -> None:
     Raises:
         SetupError: A locked package is missing or has another version.
     """
-    installed: dict[str, str] = {
-        canonicalize_name(distribution.name): distribution.version
-        for distribution in distributions()
-    }
+    installed = installed_packages()
     differing = [
         f"{name} {installed.get(name, 'missing')} instead of {version}"
         for name, version in locked_packages(lock).items()
@@ -34,6 +31,14 @@ def check_packages(lock: Path) -> None:
             f"{len(differing)} installed packages differ from {lock}: {shown}. Install the locked "
             f"ones with `make setup`, or accept other bytes for this run with {ANY_PACKAGES}=1."
         )
+
+
+def installed_packages() -> dict[str, str]:
+    """List name and version of every package of this Python."""
+    return {
+        canonicalize_name(distribution.name): distribution.version
+        for distribution in distributions()
+    }
 
 
 def locked_packages(lock: Path) -> dict[str, str]:

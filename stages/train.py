@@ -12,6 +12,9 @@ from forecasting.scaling import Scaling, fit_scaling
 from forecasting.training import fit
 from forecasting.windows import covered_rows, window_lengths
 from stages import _artifacts as artifacts
+from stages._checkpoint import Checkpoint, checkpoint_folder
+from stages._key import stage_key
+from stages._packages import LOCK_FILE
 from stages._params import Params, Section
 from stages._progress import epoch_progress
 from stages._run import run_stage
@@ -40,6 +43,10 @@ def run(params: Params) -> None:
         layers=[layer.model_dump() for layer in params.train.layers],
         seed=params.seed,
     )
+    checkpoint = Checkpoint(checkpoint_folder(), _key(params))
+    state = checkpoint.load()
+    if state is not None:
+        log.info("train: goes on after epoch %d, where it was interrupted", len(state.history))
     with epoch_progress(params.train.epochs) as report:
         history = fit(
             network,
@@ -55,9 +62,12 @@ def run(params: Params) -> None:
             early_stopping=_arguments(params.train.early_stopping),
             reduce_lr_on_plateau=_arguments(params.train.reduce_lr_on_plateau),
             report=report,
+            resume=state,
+            save=checkpoint.save,
         )
     artifacts.MODEL.save(raw_unit_model(network, scaling))
     artifacts.TRAINING.save(history)
+    checkpoint.remove()
     log.info(
         "train: %d windows, %d epochs, %d weights",
         len(starts[TRAIN]),
@@ -78,6 +88,13 @@ def _scaled_series(
     rows = covered_rows(train_starts, train_starts + length, n_rows=len(values))
     scaling = fit_scaling(values, rows, method=method, features=features)
     return scaling, scaling.apply_float32(values)
+
+
+def _key(params: Params) -> str:
+    return stage_key(
+        {"seed": params.seed, "train": params.train.model_dump()},
+        inputs=[artifacts.SERIES.path, artifacts.SPLIT.path, LOCK_FILE],
+    )
 
 
 def _arguments(section: Section | None) -> dict[str, Any] | None:

@@ -1,0 +1,48 @@
+"""The state of a training between two epochs, from which an interrupted one goes on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class State:
+    """All that the rest of a training depends on, after a finished epoch.
+
+    Attributes:
+        history: Loss and validation loss of each finished epoch, shape (epochs, 2), float64.
+        variables: Values of the network's and the optimizer's variables: weights, seeds of the
+            dropout, moments, learning rate, steps.
+        best_weights: The weights of the lowest validation loss so far; empty if they are not kept.
+    """
+
+    history: np.ndarray
+    variables: Sequence[np.ndarray]
+    best_weights: Sequence[np.ndarray]
+
+
+Save = Callable[[Callable[[], State]], None]
+
+
+def restore(state: State, variables: Sequence[Any], callbacks: Any) -> list[tuple[float, float]]:
+    """Bring a new training to where an interrupted one was.
+
+    The callbacks hear of the finished epochs again, and so know again what they knew.
+
+    Args:
+        state: Where it was.
+        variables: Keras variables, in the order of `state.variables`.
+        callbacks: A `keras.callbacks.CallbackList` whose training has just begun.
+
+    Returns:
+        Loss and validation loss of each finished epoch.
+    """
+    history = [(float(loss), float(val_loss)) for loss, val_loss in state.history]
+    for epoch, (loss, val_loss) in enumerate(history):
+        callbacks.on_epoch_begin(epoch)
+        callbacks.on_epoch_end(epoch, {"loss": loss, "val_loss": val_loss})
+    for variable, value in zip(variables, state.variables, strict=True):
+        variable.assign(value)  # the learning rate among them, which a callback may have changed
+    return history
