@@ -8,14 +8,17 @@ import sys
 from tests.project import ROOT
 
 ROWS = [
-    "epoch of exactcast",
+    "epoch of exactcast, sealed, one thread",
+    "epoch of exactcast, unsealed, TensorFlow's own threads",
     "epoch of `model.fit`, unsealed, TensorFlow's own threads",
     "epoch of `model.fit`, sealed, one thread",
     "epoch of `model.fit`, unsealed, with `use_cudnn=False, jit_compile=True`",
+    "exactcast, unsealed, TensorFlow's own threads: times our epoch",
     "`model.fit`, unsealed, TensorFlow's own threads: times our epoch",
     "`model.fit`, sealed, one thread: times our epoch",
     "`model.fit`, unsealed, with `use_cudnn=False, jit_compile=True`: times our epoch",
     "PyTorch: times our epoch",
+    "checkpoints: share of the time of 3 epochs",
     "peak memory added by `fit` alone",
     "peak memory added by the whole train stage",
     *(f"stage `{s}`" for s in ("simulate", "ingest", "windowing", "split", "train", "evaluate")),
