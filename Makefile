@@ -10,7 +10,7 @@ ARGS ?=
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help setup run serve test check format bench deps lock clean
+.PHONY: help setup run serve verify test test-all check format bench deps lock clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -20,7 +20,13 @@ setup: .venv/.ready  ## Build .venv from requirements.lock and requirements-dev.
 run: .venv/.ready  ## Run the pipeline (ARGS="-S train.epochs=5" changes a parameter)
 	@$(BIN)/python -m pipeline.cli run $(ARGS)
 
-test: .venv/.ready  ## Run every test (ARGS="-k windows" chooses)
+verify: .venv/.ready  ## Make a commit or run anew and compare every byte (ARGS=REV)
+	@$(BIN)/python -m pipeline.cli verify $(ARGS)
+
+test: .venv/.ready  ## Run every test that is quick (ARGS="-k windows" chooses)
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: .venv/.ready  ## Run the slow tests, too: other packages, every variation
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.ready  ## Lint and type-check
