@@ -28,6 +28,7 @@ ROWS = [
     "`dvc repro --force --no-run-cache`, 3 epochs",
     "of it, everything but the epochs",
     "`dvc repro`, nothing changed",
+    "`exactcast verify`, 3 epochs, the environment being there",
 ]
 
 
