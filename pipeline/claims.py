@@ -1,6 +1,6 @@
 """What a commit and the cache say of a run, held against what is so; one sentence per falsehood."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,16 @@ from ruamel.yaml import YAML
 from pipeline.beside import BesideRecorded
 from pipeline.experiment import RECORD, experiments
 from pipeline.graph import Graph
-from pipeline.lockfile import Entries, compare, flat, hashes
-from pipeline.record import FORMAT, raw_hashes, summary
+from pipeline.lockfile import Entries, flat, hashes
+from pipeline.record import FORMAT, json_object, raw_hashes, summary
 from pipeline.stored import Damaged, Missing, check
 from pipeline.workspace import digest, file_at
 from stages._packages import LOCK_FILE
 from stages._params import PARAMS_FILE
 
 
-def false_inputs(graph: Graph, lock: Entries, reproduced: Entries) -> list[str]:
+def false_inputs(changed: Sequence[str]) -> list[str]:
     """Tell which inputs dvc.lock names otherwise than the commit has them."""
-    changed = compare(graph, lock, reproduced).new_inputs
     if not changed:
         return []
     return [
@@ -71,11 +70,11 @@ def false_record(
     if record.get("format") != FORMAT:
         yield f"{RECORD} is no record of format {FORMAT}, so nothing that it says was compared."
         return
-    yield from _false_hashes(graph, lock, record["lock"], made)
+    yield from _false_hashes(graph, lock, record.get("lock") or {}, made)
     parent = next((kept.parent for kept in experiments(root) if kept.commit == commit), None)
-    metrics = YAML(typ="safe").load(file_at(root, commit, "reports/metrics.json") or "{}")
+    metrics = json_object((file_at(root, commit, "reports/metrics.json") or "").encode())
     facts = {
-        "commit": record["commit"] if parent is None else parent,
+        "commit": record.get("commit") if parent is None else parent,
         "parameters": YAML(typ="safe").load(place / PARAMS_FILE),
         "raw": raw_hashes(graph, lock),
         "requirements": digest(place / LOCK_FILE, "sha256"),

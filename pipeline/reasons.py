@@ -24,20 +24,25 @@ def reasons(
     outputs: Sequence[Output],
     record: Mapping[str, Any] | None,
     here: Mapping[str, Any],
+    *,
+    changed: Sequence[str] = (),
 ) -> list[str]:
     """Say what may have made outputs differ; nothing if none does.
 
     Args:
         place: A checkout of the commit.
         outputs: All of them, in the order of their stages.
-        record: The record of the run, if the commit brought one.
+        record: That of the run, or of another one that made the same dvc.lock; if there is one.
         here: The surroundings of the proof, as in a record.
+        changed: Data, parameters and code that dvc.lock names otherwise than the commit has them.
     """
     differing = list(dict.fromkeys(output.stage for output in outputs if not output.identical))
     if not differing:
         return []
     first = f"The first stage that differs is '{differing[0]}'"
     found = [f"{first}; what comes after it reads its outputs." if differing[1:] else f"{first}."]
+    if changed:
+        found.append(f"inputs: {', '.join(changed)}")
     if not record or "surroundings" not in record:
         return [*found, *_without_record(place)]
     for stage in differing:
@@ -51,11 +56,13 @@ def reasons(
         record["surroundings"], here, packages=set(locked_packages(place / LOCK_FILE))
     )
     found += [f"{kind}: {', '.join(lines)}" for kind, lines in changes.items()]
-    return found if changes else [*found, UNDECLARED]
+    return found if changes or changed else [*found, UNDECLARED]
 
 
 def _without_record(place: Path) -> list[str]:
-    found = ["The commit keeps no record, so its packages, processor and threads are not known."]
+    found = [
+        "No record tells of this commit, so its packages, processor and threads are not known."
+    ]
     reference = place / ".python-version"
     said = reference.read_text(encoding="utf-8").strip() if reference.is_file() else OWN_MINOR
     if said != OWN_MINOR:

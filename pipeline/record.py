@@ -1,6 +1,7 @@
 """The record of a run: what it was made from, what it made, where and how. It is no stage output."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,15 +10,16 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline import probe
-from pipeline.experiment import RECORD
+from pipeline.experiment import RECORD, experiments
 from pipeline.graph import Graph
-from pipeline.lockfile import Comparison, Entries, read_lock
+from pipeline.lockfile import LOCK, Comparison, Entries, flat, read_lock
 from pipeline.reproduce import WITHOUT_SHORTCUTS
-from pipeline.workspace import ask, blob_at, digest, file_at
+from pipeline.workspace import ask, contents_at, digest
 from stages._packages import LOCK_FILE
 from stages._params import PARAMS_FILE
 
 FORMAT = 1
+ERROR = re.compile(r"scores\.(?P<model>.+)\.standardised\.overall\.mse")
 
 
 def make_record(
@@ -102,11 +104,10 @@ def raw_hashes(graph: Graph, lock: Entries) -> dict[str, str]:
 
 def summary(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Pick from metrics.json what tells one run from another: skill, and the error of each model."""
-    scores = metrics.get("scores", {})
-    return {
-        "skill": metrics.get("skill", {}).get("overall"),
-        "mse": {name: scores[name]["standardised"]["overall"]["mse"] for name in sorted(scores)},
-    }
+    values = flat(metrics)
+    found = {name: ERROR.fullmatch(name) for name in sorted(values)}
+    errors = {match["model"]: values[name] for name, match in found.items() if match}
+    return {"skill": values.get("skill.overall"), "mse": errors}
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
@@ -119,14 +120,42 @@ def record_at(root: Path, commit: str) -> dict[str, Any] | None:
 
     One that it only inherits, from a run that was taken into the branch, tells of that run.
     """
-    own = blob_at(root, commit, RECORD)
-    if own is None or own == blob_at(root, f"{commit}^", RECORD):
+    return own_record(contents_at(root, record_names(commit)), commit)
+
+
+def record_names(commit: str) -> list[str]:
+    """Name what `own_record` needs of a commit."""
+    return [f"{commit}:{RECORD}", f"{commit}^:{RECORD}"]
+
+
+def own_record(contents: Mapping[str, bytes], commit: str) -> dict[str, Any] | None:
+    """Find the record that a commit brought among the contents of `record_names`."""
+    own, inherited = (contents.get(name) for name in record_names(commit))
+    if own is None or own == inherited:
         return None
+    return json_object(own)  # one that cannot be read says nothing
+
+
+def record_of_same_lock(root: Path, commit: str) -> dict[str, Any] | None:
+    """Read the newest record of a run that made the very dvc.lock of a commit, or None.
+
+    A run in the workspace is kept beside the commit in which the user takes it over.
+    """
+    kept = [experiment.commit for experiment in experiments(root)]
+    locks = contents_at(root, [f"{one}:{LOCK}" for one in [commit, *kept]])
+    own = locks.get(f"{commit}:{LOCK}")
+    made_it = [one for one in kept if own is not None and locks.get(f"{one}:{LOCK}") == own]
+    records = (record_at(root, one) for one in reversed(made_it))
+    return next((record for record in records if record), None)
+
+
+def json_object(content: bytes) -> dict[str, Any]:
+    """Read a JSON object; what is none, also a broken file, is an empty one."""
     try:
-        record = json.loads(file_at(root, commit, RECORD) or "")
+        found = json.loads(content)
     except ValueError:
-        return {}  # whoever compares it with the commit finds nothing in it
-    return record if isinstance(record, dict) else {}
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def read_metrics(root: Path) -> dict[str, Any]:

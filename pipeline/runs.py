@@ -1,10 +1,8 @@
 """The runs that are kept: what each was made from, what came of it, and how two of them differ."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,8 @@ from ruamel.yaml import YAML
 from pipeline.experiment import experiments
 from pipeline.lockfile import Entries, committed_lock, flat, hashes
 from pipeline.reasons import changed_surroundings
-from pipeline.record import record_at, summary
-from pipeline.workspace import file_at, git
+from pipeline.record import json_object, own_record, record_names, summary
+from pipeline.workspace import contents_at, git
 from pipeline.worktree import commit_of
 from stages._params import PARAMS_FILE
 
@@ -48,7 +46,7 @@ class Run:
 
 def kept_runs(root: Path) -> list[Run]:
     """Describe every experiment of the repository, also those that nobody recorded, the newest last."""
-    runs = [_run(root, kept.name, kept.commit) for kept in experiments(root)]
+    runs = _described(root, [(kept.name, kept.commit) for kept in experiments(root)])
     return sorted(runs, key=lambda run: run.when)
 
 
@@ -60,28 +58,64 @@ def load_run(root: Path, revision: str) -> Run:
     """
     commit = commit_of(root, revision)
     kept = next((kept.name for kept in experiments(root) if kept.commit == commit), revision)
-    return _run(root, kept, commit)
+    (run,) = _described(root, [(kept, commit)])
+    return run
 
 
-def _run(root: Path, name: str, commit: str) -> Run:
-    record = record_at(root, commit)
-    seconds, *parents = git(root, "log", "-1", "--format=%ct %P", commit).split()
-    committed = datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds")
-    parent = parents[0] if parents else None
-    return Run(
-        name=name,
-        commit=commit,
-        parent=parent,
-        when=str((record or {}).get("started", committed)),
-        changed=[] if parent is None else _changed(root, parent, commit),
-        scores=summary(json.loads(file_at(root, commit, METRICS) or "{}")),
-        record=record,
+def _described(root: Path, named: Sequence[tuple[str, str]]) -> list[Run]:
+    """Describe commits, each with its name; git is asked once for all of them."""
+    commits = [commit for _, commit in named]
+    if not commits:
+        return []
+    logged = git(root, "log", "--no-walk=unsorted", "--format=%H %ct %P", *sorted(set(commits)))
+    facts = {
+        commit: (int(at), parents) for commit, at, *parents in map(str.split, logged.splitlines())
+    }
+    wanted = [name for commit in commits for name in [*record_names(commit), f"{commit}:{METRICS}"]]
+    around = {*commits, *(parent for _, parents in facts.values() for parent in parents[:1])}
+    contents = contents_at(
+        root, [*wanted, *(f"{commit}:{PARAMS_FILE}" for commit in sorted(around))]
     )
+    files = _files_changed(root, commits)
+    parameters = {
+        commit: parameters_of(contents.get(f"{commit}:{PARAMS_FILE}")) for commit in around
+    }
+    runs = []
+    for name, commit in named:
+        at, parents = facts[commit]
+        parent = parents[0] if parents else None
+        record = own_record(contents, commit)
+        changed = changed_values(parameters[parent], parameters[commit]) if parent else []
+        committed = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+        runs.append(
+            Run(
+                name=name,
+                commit=commit,
+                parent=parent,
+                when=str((record or {}).get("started", committed)),
+                changed=changed
+                + [file for file in files[commit] if file.endswith((*CODE, ".dvc"))],
+                scores=summary(json_object(contents.get(f"{commit}:{METRICS}", b""))),
+                record=record,
+            )
+        )
+    return runs
 
 
-def _changed(root: Path, parent: str, commit: str) -> list[str]:
-    parameters = changed_values(parameters_at(root, parent), parameters_at(root, commit))
-    return parameters + changed_files(root, parent, commit, (*CODE, ".dvc"))
+def _files_changed(root: Path, commits: Sequence[str]) -> dict[str, list[str]]:
+    """Name the files that each commit has otherwise than its parent."""
+    listed = git(
+        root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only",
+        content="".join(f"{commit}\n" for commit in commits).encode(),
+    )  # fmt: skip
+    files: dict[str, list[str]] = {commit: [] for commit in commits}
+    current: list[str] = []
+    for line in listed.splitlines():
+        if line in files:
+            current = files[line]
+        else:
+            current.append(line)
+    return files
 
 
 def changed_files(root: Path, before: str, after: str, endings: tuple[str, ...]) -> list[str]:
@@ -99,20 +133,19 @@ def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     ]
 
 
-@cache
-def parameters_at(root: Path, commit: str) -> dict[str, Any]:
-    """Read the parameters of a commit by dotted name."""
-    return flat(YAML(typ="safe").load(file_at(root, commit, str(PARAMS_FILE)) or "{}"))
+def parameters_of(content: bytes | None) -> dict[str, Any]:
+    """Read params.yaml by dotted name; empty where a commit has none."""
+    return flat(YAML(typ="safe").load(content or b"{}"))
 
 
 def compare_runs(root: Path, first: Run, second: Run) -> dict[str, list[str]]:
     """Tell how the second run differs from the first, by kind; a kind without a difference is empty."""
-    before, after = _data(root, first), _data(root, second)
+    names = [f"{run.commit}:{PARAMS_FILE}" for run in (first, second)]
+    contents = contents_at(root, names)
+    before, after = (parameters_of(contents.get(name)) for name in names)
     changes = {
-        "parameters": changed_values(
-            parameters_at(root, first.commit), parameters_at(root, second.commit)
-        ),
-        "data": changed_values(before, after),
+        "parameters": changed_values(before, after),
+        "data": changed_values(_data(root, first), _data(root, second)),
         "code": changed_files(root, first.commit, second.commit, CODE),
     }
     if first.record and second.record:

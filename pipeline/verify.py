@@ -4,6 +4,7 @@ Nothing that is recorded is believed. What a commit says of itself, in dvc.lock,
 run, in metrics.json and in DVC's cache, is held against what comes out.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from pipeline.beside import BesideRecorded, Output
 from pipeline.claims import false_inputs, false_outputs, false_record
 from pipeline.environment import OWN_MINOR, python_for
 from pipeline.graph import Graph, load_graph
-from pipeline.lockfile import Entries, read_lock
+from pipeline.lockfile import Entries, compare, read_lock
 from pipeline.raw import fetch_by_hash, pointers, tracking_advice, untracked_sources
 from pipeline.reasons import reasons
-from pipeline.record import record_at, surroundings
+from pipeline.record import record_at, record_of_same_lock, surroundings
 from pipeline.reproduce import reproduce
 from pipeline.run import Show, Step
 from pipeline.workspace import ask_dvc
@@ -139,12 +140,14 @@ def _verify(
     watcher.started(claim.graph)
     if pointers(place, claim.graph):
         watcher.step(Step("data", data))
-    python = python_for(place, minor=_minor(claim.record), exact=True)
+    known = claim.record or record_of_same_lock(root, claim.commit)
+    python = python_for(place, minor=_minor(known), exact=True)
     seconds = _reproduce(place, claim.graph, python, watcher)
     outputs = beside.compare(claim.graph, claim.lock)
     here = surroundings(place, python, afresh=True)
     made = {output.path: output.reproduced for output in outputs}
-    false += false_inputs(claim.graph, claim.lock, read_lock(place))
+    changed = compare(claim.graph, claim.lock, read_lock(place)).new_inputs
+    false += false_inputs(changed)
     false += false_outputs(beside, claim.graph, claim.lock)
     if claim.record is not None:
         false += false_record(
@@ -156,16 +159,26 @@ def _verify(
         run=None if claim.record is None else str(claim.record.get("name")),
         outputs=outputs,
         false=false,
-        reasons=reasons(place, outputs, claim.record, here),
+        reasons=reasons(place, outputs, known, here, changed=changed),
         seconds=seconds,
         surroundings=here,
     )
 
 
 def _minor(record: dict[str, Any] | None) -> str:
-    """Name the Python that the run had; a commit without a record is taken for one of ours."""
-    version = str(((record or {}).get("surroundings") or {}).get("python", OWN_MINOR))
-    return ".".join(version.split(".")[:2])
+    """Name the Python that the run had; where no record tells, ours is taken.
+
+    Raises:
+        SetupError: The record names no version.
+    """
+    version = str(((record or {}).get("surroundings") or {}).get("python", f"{OWN_MINOR}."))
+    found = re.match(r"\d+\.\d+(?=\.)", version)
+    if found is None:
+        raise SetupError(
+            f"The record of the run names no version of Python, but '{version}'. Restore the record: "
+            "dvc exp pull brings it from where it was pushed."
+        )
+    return found[0]
 
 
 def _reproduce(place: Path, graph: Graph, python: Path, watcher: Steps) -> dict[str, float]:

@@ -60,7 +60,7 @@ def test_a_stage_that_did_not_run_in_the_recorded_run_is_named():
 def test_without_a_record_that_is_said():
     (_, said, *_) = told([output("train")], None)
     assert said == (
-        "The commit keeps no record, so its packages, processor and threads are not known."
+        "No record tells of this commit, so its packages, processor and threads are not known."
     )
 
 
