@@ -19,6 +19,8 @@ CANNOT_WRITE = (
     errno.EACCES, errno.EDQUOT, errno.EISDIR, errno.ENOSPC, errno.EPERM, errno.EROFS,
 )  # fmt: skip
 
+STOPPED = 130  # what a shell calls the end by Ctrl-C, and Typer, too
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Overrides = Annotated[
     list[str] | None,
@@ -221,9 +223,10 @@ def main() -> None:
             err=True,
         )
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        typer.echo("error: Stopped on request; what was finished is kept.", err=True)
-        raise SystemExit(1) from None
+    except SystemExit as end:
+        if end.code == STOPPED:  # Typer says nothing of it
+            typer.echo("error: Stopped on request; what was finished is kept.", err=True)
+        raise
 
 
 if __name__ == "__main__":

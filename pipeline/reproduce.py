@@ -143,7 +143,7 @@ def running(
         start_new_session=True,
     )
     try:
-        with _sigterm_as_interrupt():
+        with sigterm_as_interrupt():
             yield process
     finally:
         _end_group(process)
@@ -153,7 +153,7 @@ def running(
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM unwind the program as Ctrl-C does, so that what it started is ended too."""
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield  # whoever runs us, such as Prefect, unwinds in a way of its own

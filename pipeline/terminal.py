@@ -10,7 +10,7 @@ import typer
 from forecasting.errors import SetupError
 from pipeline.graph import Graph, load_graph
 from pipeline.raw import tracking_advice, untracked_sources
-from pipeline.reproduce import Event
+from pipeline.reproduce import Event, sigterm_as_interrupt
 from pipeline.run import Order, Outcome, Show, Step, carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
 from pipeline.status import out_of_date
@@ -60,7 +60,7 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
     Raises:
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
-    with progress(quiet=as_json) as show:
+    with sigterm_as_interrupt(), progress(quiet=as_json) as show:
         watcher = Terminal(show)
         if offline or _nothing_to_watch(root, order):
             outcome = carry_out(root, order, watcher)
