@@ -14,7 +14,7 @@ from pipeline.reproduce import Event, sigterm_as_interrupt
 from pipeline.run import Order, Outcome, Show, Step, carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
 from pipeline.status import out_of_date
-from pipeline.workspace import git
+from pipeline.workspace import Busy, git, locked
 
 
 class Terminal:
@@ -82,7 +82,13 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
 
 def _nothing_to_watch(root: Path, order: Order) -> bool:
     """Tell whether everything is up to date and no Prefect server waits to hear so."""
-    if order.isolated or order.refresh or order.push or order.overrides or out_of_date(root):
+    if order.isolated or order.refresh or order.push or order.overrides:
+        return False
+    try:
+        with locked(root, wait=False):  # DVC looks at no file that a run is about to write
+            if out_of_date(root):
+                return False
+    except Busy:
         return False
     from pipeline.server import configured_server
 
