@@ -14,7 +14,7 @@ from typing import IO
 
 from forecasting.errors import StageFailed
 from pipeline import guard
-from pipeline.workspace import child_environment, dvc_command
+from pipeline.workspace import child_environment, dvc_command, forget_locks_of_runs
 from stages._packages import ANY_PACKAGES
 
 RAN, UP_TO_DATE, RESTORED = "ran", "up to date", "restored from DVC's run cache"
@@ -72,7 +72,10 @@ def reproduce(
         "repro", "--single-item", *(AFRESH if afresh else ()), stage, python=python
     )
     shortcuts = WITHOUT_SHORTCUTS if afresh else None
-    with running(command, root, python=python, environment=shortcuts) as process:
+    with (
+        no_stale_locks(root),
+        running(command, root, python=python, environment=shortcuts) as process,
+    ):
         assert process.stdout is not None
         for raw in process.stdout:
             line = raw.rstrip("\n")
@@ -87,6 +90,15 @@ def reproduce(
     if process.returncode != 0 or state is None:
         raise StageFailed(_failure(stage if state is not None else None, said))
     return state
+
+
+@contextmanager
+def no_stale_locks(root: Path) -> Iterator[None]:
+    """Clear, after the block, what a DVC that was ended in it left of its locks."""
+    try:
+        yield
+    finally:
+        forget_locks_of_runs(root)
 
 
 def _state(line: str) -> str | None:

@@ -26,7 +26,7 @@ from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources
 from pipeline.record import make_record, read_metrics, record_bytes
 from pipeline.reproduce import UP_TO_DATE, Event, reproduce
 from pipeline.status import out_of_date
-from pipeline.workspace import ask_dvc, git, locked
+from pipeline.workspace import ask_dvc, forget_locks_of_runs, git, locked
 from pipeline.worktree import commit_of, worktree
 from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params
@@ -167,6 +167,7 @@ def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = 
 
 
 def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
+    forget_locks_of_runs(root)  # of a run that was killed
     graph = prepare(root, order, watcher)
     try:
         outcome = or_put_back(root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes))

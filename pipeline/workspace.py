@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -11,8 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from forecasting.errors import SetupError
+from stages._files import write_bytes
 
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
+RUNNING = Path(".dvc/tmp/rwlock")  # where DVC notes which paths its processes use
+OURS = "--wait-for-lock repro --single-item"
 FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
 
@@ -133,6 +137,26 @@ def forget_run_cache_since(root: Path, moment: float) -> None:
             entry.unlink()
             with suppress(OSError):
                 entry.parent.rmdir()  # DVC fails on a key without entries
+
+
+def forget_locks_of_runs(root: Path) -> None:
+    """Remove the path locks that an ended `dvc repro` of ours left; only who holds `locked` may.
+
+    DVC knows a stale lock by its process id, which another process may have by now: then it would
+    call the path busy for ever.
+    """
+    path = root / RUNNING
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if OURS not in text:
+        return
+    held = json.loads(text)
+    writers = {k: v for k, v in held.get("write", {}).items() if OURS not in v["cmd"]}
+    readers = {
+        k: left
+        for k, v in held.get("read", {}).items()
+        if (left := [each for each in v if OURS not in each["cmd"]])
+    }
+    write_bytes(path, json.dumps({"write": writers, "read": readers}).encode())
 
 
 def ask_dvc(root: Path, *arguments: str) -> str:
