@@ -9,20 +9,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from prefect import flow, runtime, tags
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.settings import (
+    PREFECT_CLIENT_MAX_RETRIES,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    temporary_settings,
+)
 from prefect.states import Cancelled, Completed, Failed
 
-from forecasting.errors import PipelineError
+from forecasting.errors import PipelineError, SetupError
 from pipeline.experiment import experiments
 from pipeline.form import Request, order_of
 from pipeline.pages import proof_rows
 from pipeline.reproduce import RAN, UP_TO_DATE
 from pipeline.run import Order, Outcome, Watcher, carry_out, run_name
-from pipeline.server import HEARTBEAT
+from pipeline.server import HEARTBEAT, RETRIES
 from pipeline.verify import CannotVerify, summary_line, verify
 from pipeline.watching import NAMES, TAG, Prefect, Silent, slug
 from pipeline.workspace import Busy, project_root
@@ -147,8 +152,15 @@ def watched_run(root: Path, order: Order, watcher: Watcher) -> Outcome:
         ended.append(outcome)
         return state
 
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT}), tags(TAG):
-        train_here(asdict(order), return_state=True)
+    settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT, PREFECT_CLIENT_MAX_RETRIES: RETRIES}
+    try:
+        with temporary_settings(settings), tags(TAG):
+            train_here(asdict(order), return_state=True)
+    except httpx.TransportError as lost:
+        raise SetupError(
+            f"The Prefect server stopped answering while the run went on ({lost}). The stages that "
+            "finished are kept. Start the server and run again; run with --offline to go on unwatched."
+        ) from None
     result = ended[0]
     if result is None:
         raise KeyboardInterrupt

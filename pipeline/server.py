@@ -17,6 +17,7 @@ from pipeline.reproduce import running
 
 START = 120.0  # seconds a server may take to answer for the first time
 HEARTBEAT = 30  # seconds between the signs of life of a run; Prefect allows no fewer
+RETRIES = 3  # of a request, in about 7 s; Prefect's 5 make minutes of a run whose server is gone
 LOOPBACK = "127.0.0.1"
 LOG = Path(".dvc/tmp/exactcast/server.log")
 PRIVATE = {
