@@ -5,14 +5,16 @@ while the file `hold` lies in the folder it is told, where it also says that it 
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -76,7 +78,7 @@ def evaluate():
     scores = {{
         name: {{
             "raw": {{"by_feature": {{"oil": {{"rmse": rmse}}}}}},
-            "standardised": {{"overall": {{"rmse": rmse / 10}}}},
+            "standardised": {{"overall": {{"rmse": rmse / 10, "mse": rmse}}}},
         }}
         for name, rmse in (("model", error), ("repeat_last", 50.0))
     }}
@@ -102,13 +104,27 @@ class Quick(Project):
 
     Attributes:
         told: The folder in which the training is told what to do.
+        started: What was started in it.
     """
 
     told: Path
+    started: list["Started"] = field(default_factory=list)
+
+    def clean_up(self) -> None:
+        """After a test, whatever came of it: end what it started, forget what it overrode."""
+        self.release()
+        for started in self.started:
+            started.end_all()
+        self.started.clear()
+        for begun in self.told.glob("begun-*"):
+            begun.unlink()
+        self.git("checkout", "--quiet", "params.yaml")
 
     def start(self, *arguments: str, **environment: str) -> "Started":
         """Start the command line, as a person would at a terminal."""
-        return Started.of(self, "python", "-m", "pipeline.cli", *arguments, **environment)
+        started = Started.of(self, "python", "-m", "pipeline.cli", *arguments, **environment)
+        self.started.append(started)
+        return started
 
     def hold(self) -> None:
         """Let the next training wait in its middle."""
@@ -237,6 +253,26 @@ def until(
     while not true():
         assert time.monotonic() < deadline, what if isinstance(what, str) else what()
         time.sleep(0.05)
+
+
+def contents(project: Quick) -> dict[str, Any]:
+    """What a run elsewhere may not touch: files, index, branch."""
+    files = ["params.yaml", "dvc.lock", "model", "made", "reports/metrics.json"]
+    return {path: project.read(path) for path in files} | {
+        "head": project.git("rev-parse", "HEAD"),
+        "branch": project.git("symbolic-ref", "HEAD"),
+        "status": project.git("status", "--porcelain"),
+    }
+
+
+def in_order(project: Quick) -> None:
+    """Nothing is locked, nothing lies about, and DVC and git agree with the lock."""
+    for name in ("lock", "schedule.lock"):
+        held = project.attempt("flock", "--nonblock", f".dvc/tmp/exactcast/{name}", "true")
+        assert held.returncode == 0, f"{name} is held"
+    busy = project.root / ".dvc/tmp/rwlock"
+    assert not busy.exists() or not any(json.loads(busy.read_text() or "{}").values())
+    assert not (project.root / ".dvc/tmp/exactcast/previous").exists()
 
 
 def quick_project(folder: Path) -> Quick:

@@ -1,0 +1,181 @@
+"""How runs of the command line end: stopped, killed, without a server, beside each other."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.prefect_server import Server, kill_group, real_server
+from tests.quick import (
+    Quick,
+    alive,
+    contents,
+    free_port,
+    in_order,
+    quick_project,
+)
+
+STOPPED = "error: Stopped on request; what was finished is kept."
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
+    """A quick project with one finished and committed run."""
+    project = quick_project(tmp_path_factory.mktemp("ends"))
+    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.commit("a run")
+    return project
+
+
+@pytest.fixture
+def project(shared: Quick) -> Iterator[Quick]:
+    yield shared
+    shared.clean_up()
+
+
+@pytest.mark.parametrize(
+    ("how", "state", "message"),
+    [
+        (signal.SIGINT, "CANCELLED", STOPPED.removeprefix("error: ")),
+        (signal.SIGTERM, "CRASHED", "Execution was aborted by a termination signal."),
+    ],
+)
+def test_a_stopped_run_says_so_and_leaves_nothing(
+    project: Quick, server: Server, how: signal.Signals, state: str, message: str
+):
+    before, known = contents(project), server.runs()
+    project.hold()
+    started = project.start("run", "-S", f"train.epochs={20 + how}", **server.environment)
+    (stage,) = project.held()
+    started.process.send_signal(how)
+    assert started.ends() == 130
+    assert started.said().splitlines()[-1] == STOPPED
+    started.leaves_nothing()
+    assert not alive(stage)
+    run = server.new_run(known)
+    assert (run["state"]["type"], run["state"]["message"]) == (state, message)
+    assert server.tasks(run) == {"prepare": "Skipped", "train": "Crashed"}
+    in_order(project)
+    project.git("checkout", "--quiet", "params.yaml")
+    assert contents(project) == before
+    assert json.loads(project.dvc("status", "--json")) == {}
+
+
+def test_a_killed_run_leaves_no_process_and_the_next_one_mends_it(project: Quick, server: Server):
+    before = contents(project)
+    project.hold()
+    started = project.start("run", "-S", "train.epochs=50", **server.environment)
+    (stage,) = project.held()
+    started.process.kill()
+    started.leaves_nothing()
+    assert not alive(stage)
+    assert project.read("model") == b"half"
+
+    project.release()
+    project.git("checkout", "--quiet", "params.yaml")
+    project.exactcast("run", "--offline")
+    in_order(project)
+    assert contents(project) == before
+
+
+def test_a_second_run_waits_and_says_for_whom_or_is_refused(project: Quick, server: Server):
+    project.hold()
+    first = project.start("run", "-S", "train.epochs=60", **server.environment)
+    project.held()
+    known = server.runs()
+    refused = project.attempt(
+        "python", "-m", "pipeline.cli", "run", "--no-wait", **server.environment
+    )
+    assert refused.returncode == 1
+    sentence = f"Another run goes on in this workspace: process {first.process.pid}, since "
+    assert refused.stdout.startswith(f"error: {sentence}")
+    seen = server.new_run(known)
+    assert seen["state"]["type"] == "FAILED"
+    assert seen["state"]["message"].startswith(sentence)
+
+    second = project.start("run", "-S", "train.epochs=61", **server.environment)
+    second.says(f"waiting for another run in this workspace: process {first.process.pid}")
+    assert project.read("params.yaml").count(b"epochs: 60") == 1  # the second touched nothing yet
+    project.release()
+    assert (first.ends(), second.ends()) == (0, 0)
+    assert project.read("model") == b"61 epochs on table"
+    in_order(project)
+
+
+def test_a_server_that_does_not_answer_is_one_sentence_and_offline_works(project: Quick):
+    dead = f"http://127.0.0.1:{free_port()}/api"
+    before = contents(project)
+    refused = project.attempt(
+        "python", "-m", "pipeline.cli", "run", "-S", "train.epochs=5", PREFECT_API_URL=dead
+    )
+    assert refused.returncode == 1
+    assert refused.stdout == (
+        f"error: No Prefect server answers at {dead}, which PREFECT_API_URL or the Prefect profile "
+        "names. Start it (exactcast serve), name another, or run with --offline, unwatched.\n"
+    )
+    assert contents(project) == before
+    said = project.exactcast("run", "--offline", PREFECT_API_URL=dead)
+    assert "up to date" in said or "restored" in said
+
+
+def test_without_a_server_one_is_started_for_the_run_and_ends_with_it(project: Quick):
+    log = project.root / ".dvc/tmp/exactcast/server.log"
+    log.unlink(missing_ok=True)
+    project.hold()
+    started = project.start("run", "-S", "train.epochs=70")
+    project.held()
+    servers = [pid for pid in started.left() if b"prefect.server.api" in _command(pid)]
+    assert servers
+    project.release()
+    assert started.ends() == 0, started.said()
+    assert log.exists()
+    started.leaves_nothing()
+
+    log.unlink()
+    assert "0 of 3 stages ran" in project.exactcast("run")
+    assert not log.exists()
+
+
+def test_stopping_a_run_ends_the_server_that_was_started_for_it(project: Quick):
+    project.hold()
+    started = project.start("run", "-S", "train.epochs=71")
+    project.held()
+    started.process.send_signal(signal.SIGTERM)
+    assert started.ends() == 130
+    assert started.said().splitlines()[-1] == STOPPED
+    started.leaves_nothing()
+    in_order(project)
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["--help", "status", "doctor"])
+def test_what_only_looks_does_not_load_prefects_server(project: Quick, command: str):
+    loading = (
+        f"import sys, pipeline.cli; sys.argv = ['exactcast', '{command}']\n"
+        "try: pipeline.cli.main()\n"
+        "finally: print(*sys.modules, sep='\\n')"
+    )
+    loaded = project.attempt("python", "-c", loading).stdout.splitlines()
+    assert "pipeline.cli" in loaded
+    assert not [name for name in loaded if name.startswith("prefect")]
+
+
+def test_a_server_that_is_killed_takes_no_finished_stage_with_it(project: Quick, tmp_path: Path):
+    with real_server(tmp_path) as dying:
+        project.hold()
+        started = project.start("run", "-S", "train.epochs=80", **dying.environment)
+        project.held()
+        kill_group(dying.process)
+        project.release()
+        assert started.process.wait(timeout=400) == 1
+    assert started.said().splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in started.said()
+    started.leaves_nothing()
+    in_order(project)
+    states = json.loads(project.exactcast("run", "--offline", "--json"))["states"]
+    assert (states["prepare"], states["train"]) == ("up to date", "up to date")
