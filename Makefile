@@ -23,11 +23,11 @@ run: .venv/.ready  ## Run the pipeline (ARGS="-S train.epochs=5" changes a param
 verify: .venv/.ready  ## Make a commit or run anew and compare every byte (ARGS=REV)
 	@$(BIN)/python -m pipeline.cli verify $(ARGS)
 
-test: .venv/.ready  ## Run every test that is quick (ARGS="-k windows" chooses)
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
-
-test-all: .venv/.ready  ## Run the slow tests, too: other packages, every variation
+test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" chooses)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-all: .venv/.ready  ## Run every test, the slow ones too
+	@$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
 
 check: .venv/.ready  ## Lint and type-check
 	@$(BIN)/ruff format --check .

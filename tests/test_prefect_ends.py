@@ -165,6 +165,7 @@ def test_what_only_looks_does_not_load_prefects_server(project: Quick, command: 
     assert not [name for name in loaded if name.startswith("prefect")]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_takes_no_finished_stage_with_it(project: Quick, tmp_path: Path):
     with real_server(tmp_path) as dying:
         project.hold()
@@ -173,7 +174,7 @@ def test_a_server_that_is_killed_takes_no_finished_stage_with_it(project: Quick,
         kill_group(dying.process)
         project.release()
         assert started.process.wait(timeout=400) == 1
-    assert started.said().splitlines()[-1].startswith("error: ")
+    assert "\nerror: " in started.said()  # Prefect may add that it could not send its log
     assert "Traceback" not in started.said()
     started.leaves_nothing()
     in_order(project)
