@@ -94,6 +94,12 @@ class Server:
     def deployment(self, name: str = "train/scheduled") -> dict[str, Any]:
         return dict(self.get(f"deployments/name/{name}"))
 
+    def serves(self, flow: str) -> bool:
+        """Tell whether somebody serves the flow's deployment."""
+        chosen = {"name": {"any_": [flow]}}
+        found = self.post("deployments/filter", flows=chosen)
+        return any(each["status"] == "READY" for each in found)
+
     def ask_for(self, **request: Any) -> dict[str, Any]:
         """Start a run of the deployment, as its form does."""
         deployment = self.deployment()

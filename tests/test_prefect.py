@@ -221,16 +221,11 @@ def served(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator
     started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")
     try:
         started.says("watch it at")
-        until(lambda: _serves(server), started.said)
+        until(lambda: server.serves("train"), started.said)
         yield Served(project, started)
     finally:
         project.release()
         started.end_all()
-
-
-def _serves(server: Server) -> bool:
-    found = server.post("deployments/filter")
-    return any(each["name"] == "scheduled" and each["status"] == "READY" for each in found)
 
 
 def test_a_run_asked_for_on_the_page_is_isolated_and_kept(served: Served, server: Server):

@@ -1,0 +1,139 @@
+"""What a person sees of a run in Prefect's page, in a real browser."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser import Browser, browser
+from tests.prefect_server import Server
+from tests.quick import Quick, quick_project, until
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def served(
+    page: Browser, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Quick]:
+    project = quick_project(tmp_path_factory.mktemp("seen"))
+    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.commit("a run")
+    started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")
+    started.says("watch it at")
+    until(lambda: server.serves("train"), started.said)
+    yield project
+    project.clean_up()
+
+
+@pytest.fixture(scope="module")
+def run(served: Quick, server: Server) -> dict[str, Any]:
+    """A run with an override, finished."""
+    return server.ended(server.ask_for(overrides={"train": {"epochs": 10}}))
+
+
+def test_the_page_of_a_run_lists_the_stages_with_their_states(
+    run: dict[str, Any], page: Browser, server: Server
+):
+    text = page.open(f"{server.page}/v2/runs/flow-run/{run['id']}?tab=TaskRuns", "evaluate")
+    assert run["name"].endswith("-train-epochs-10")
+    for words in (run["name"], "3 Task runs"):
+        assert words in text
+    lines = text.splitlines()
+    states = {name: lines[lines.index(name) + 1] for name in ("prepare", "train", "evaluate")
+              if lines.count(name) == 1}  # fmt: skip
+    assert states == {"prepare": "Skipped", "evaluate": "Completed"}
+
+
+def test_the_artifacts_of_a_run_are_on_its_page(run: dict[str, Any], page: Browser, server: Server):
+    keys = ("graph", "progress-train", "report", "scores", "stage-evaluate", "stage-train")
+    page.open(f"{server.page}/v2/runs/flow-run/{run['id']}?tab=Artifacts", *keys)
+
+
+def test_the_scores_are_a_table(run: dict[str, Any], page: Browser, server: Server):
+    text = page.open(_artifact(server, run, "scores"), "repeat last")
+    for words in ("The model beats every baseline.", "run before", "all, standardised"):
+        assert words in text
+    cells = text.splitlines()
+    start = cells.index("oil")
+    assert set(cells[start : start + 6]) >= {"oil", "18", "17", "50"}
+
+
+def test_the_graph_is_a_drawing(run: dict[str, Any], page: Browser, server: Server):
+    page.open(_artifact(server, run, "graph"), "evaluate")
+    drawing = page.find("svg[id^=mermaid], svg[aria-roledescription^=flowchart]")
+    assert all(name in drawing.text for name in ("prepare", "train", "evaluate"))
+    assert "up to date" in drawing.text
+
+
+def test_the_report_shows_its_plot(run: dict[str, Any], page: Browser, server: Server):
+    page.open(_artifact(server, run, "report"), "Leak: none.")
+    plot = page.find("img[src^='data:image/png']")
+    assert plot.get_property("naturalWidth") == 1
+
+
+def test_the_training_progress_moves_on_the_page(served: Quick, page: Browser, server: Server):
+    served.hold()
+    run = server.ask_for(overrides={"train": {"epochs": 20}})
+    served.held()
+    until(lambda: "progress-train" in server.artifacts(run), "progress is shown")
+    url = _artifact(server, run, "progress-train")
+    assert "Progress: 100%" not in page.open(url, "Progress: ")
+    served.release()
+    server.ended(run)
+    page.open(url, "Progress: 100%")
+
+
+def _artifact(server: Server, run: dict[str, Any], key: str) -> str:
+    chosen = {"flow_run_id": {"any_": [run["id"]]}, "key": {"any_": [key]}}
+    found = server.post("artifacts/filter", artifacts=chosen, sort="CREATED_DESC")
+    return f"{server.page}/v2/artifacts/artifact/{found[0]['id']}"
+
+
+def submit(page: Browser, server: Server, epochs: str) -> None:
+    """Fill in the form of a run."""
+    form = f"{server.page}/v2/deployments/deployment/{server.deployment()['id']}/run"
+    page.open(form, "Epochs (Optional)", "Batch Size (Optional)")
+    page.field("Epochs").send_keys(epochs)
+
+
+def submitted(page: Browser, server: Server, known: list[dict[str, Any]]) -> dict[str, Any]:
+    ids = {run["id"] for run in known}
+    page.button("Submit").click()
+    until(lambda: {run["id"] for run in server.runs()} - ids, "the run appears")
+    return server.ended(server.new_run(known))
+
+
+def test_a_run_can_be_asked_for_by_the_form(served: Quick, page: Browser, server: Server):
+    known = server.runs()
+    submit(page, server, "6")
+    run = submitted(page, server, known)
+    assert run["state"]["name"] == "Completed", server.log(run)
+    assert run["parameters"]["request"]["overrides"] == {"train": {"epochs": 6}}
+    assert run["name"].endswith("-train-epochs-6")
+    page.open(f"{server.page}/v2/runs", run["name"])
+
+
+def test_the_form_knows_the_limits_of_a_parameter(served: Quick, page: Browser, server: Server):
+    known = server.runs()
+    submit(page, server, "-1")
+    page.field("Enforce Parameter Schema").click()
+    page.button("Submit").click()
+    page.shows("-1 is less than or equal to the minimum of 0")
+    assert server.runs() == known
+
+
+def test_a_bad_value_in_the_form_fails_in_the_words_of_the_command_line(
+    served: Quick, page: Browser, server: Server
+):
+    known = server.runs()
+    submit(page, server, "-1")
+    run = submitted(page, server, known)
+    assert run["state"]["type"] == "FAILED"
+    said = served.exactcast("run", "--offline", "-S", "train.epochs=-1", check=False)
+    assert said == f"error: {run['state']['message']}\n"
+    page.open(f"{server.page}/v2/runs/flow-run/{run['id']}?tab=Details", "train.epochs: ")
