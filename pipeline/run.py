@@ -172,12 +172,12 @@ def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
     try:
         outcome = or_put_back(root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes))
     except Void:
-        for kept in experiments(root):
-            if kept.name == notes.name:
-                remove(root, kept)
+        for false in experiments(root):
+            if false.name == notes.name:
+                remove(root, false)
         raise
-    if order.push and outcome.experiment is not None:
-        kept = outcome.experiment
+    if order.push:
+        kept = outcome.experiment or newest_of(root, notes.commit)
         watcher.step(Step("push", lambda show: push(root, kept), NETWORK))
     watcher.finished(root, graph, outcome)
     if order.most is not None:
@@ -276,18 +276,38 @@ def own_files(root: Path, graph: Graph) -> list[str]:
     return [name for name in names if (root / name).is_file()]
 
 
-def push(root: Path, kept: Experiment) -> str:
+def newest_of(root: Path, commit: str) -> Experiment | None:
+    """Find what was kept last of a commit: a push that failed is repeated by running again."""
+    return next((kept for kept in reversed(experiments(root)) if kept.parent == commit), None)
+
+
+def push(root: Path, kept: Experiment | None) -> str:
     """Send data, models, the run cache and the experiment where others find them.
 
     Raises:
         SetupError: There is no remote, or it did not take them.
     """
-    ask_dvc(root, "push", "--run-cache")
-    remote = (git(root, "remote").split() or [""])[0]
-    if not remote:
+    try:
+        ask_dvc(root, "push", "--run-cache")
+        if kept is not None:
+            ask_dvc(root, "exp", "push", git_remote(root), kept.name)
+    except SetupError as failed:
         raise SetupError(
-            "The data were pushed, but there is no git remote to push the experiment to. git remote "
-            "add origin URL"
-        )
-    ask_dvc(root, "exp", "push", remote, kept.name)
+            f"The run is finished and kept here, but not sent: {failed} Mend the remote, then send it "
+            "with exactcast run --push."
+        ) from None
     return "pushed"
+
+
+def git_remote(root: Path) -> str:
+    """Name the git remote that experiments are sent to: origin, or the first one.
+
+    Raises:
+        SetupError: There is none.
+    """
+    remotes = git(root, "remote").split()
+    if not remotes:
+        raise SetupError(
+            "There is no git remote to send the experiment to. git remote add origin URL"
+        )
+    return "origin" if "origin" in remotes else remotes[0]
