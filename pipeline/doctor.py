@@ -15,6 +15,7 @@ from pipeline.raw import tracking_advice, untracked_sources
 from pipeline.workspace import ask, ask_dvc, git
 from stages._packages import LOCK_FILE, check_packages
 from stages._params import PARAMS_FILE, load_params
+from stages._processor import promise, runs_tensorflow
 
 SERVER = "import prefect.server.api.server"
 
@@ -73,19 +74,9 @@ def _packages(root: Path) -> str:
 
 
 def _processor(root: Path) -> str:
-    return processor_class()
-
-
-def processor_class() -> str:
-    """Say which processor this is, and what is promised on it."""
-    machine, system = platform.machine(), platform.system()
-    info = Path("/proc/cpuinfo")
-    flags = info.read_text(encoding="utf-8") if info.exists() else ""
-    if machine not in ("x86_64", "AMD64"):
-        return f"{machine} {system}: the same bytes on this class of machine; those of x86-64 are not promised"
-    if "avx2" not in flags.split() and flags:
-        return "x86-64 without AVX2: the same bytes on this machine; those of AVX2 machines are not promised"
-    return f"x86-64 with AVX2, {system}: the same bytes on every such machine"
+    if not runs_tensorflow():
+        raise SetupError(f"{promise()}. Use a machine whose processor has AVX.")
+    return promise()
 
 
 def _git(root: Path) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import runpy
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -19,6 +20,7 @@ LEVELS = {  # of x86-64, the highest first; what numeric libraries choose their 
     "x86-64-v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"},
     "x86-64-v2": {"cx16", "popcnt", "sse4_1", "sse4_2", "ssse3"},
 }
+PROCESSOR = Path(__file__).resolve().parent.parent / "stages/_processor.py"  # our commit's own
 TOLD = ("LANG", "LC_ALL", "PYTHONHASHSEED", "TZ")  # nothing may depend on them
 
 
@@ -53,8 +55,8 @@ def processor() -> dict[str, str]:
     facts = {
         key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)
     }
-    flags = set(facts.get("flags", "").split())
-    level = next((name for name, needs in LEVELS.items() if needs <= flags), platform.machine())
+    has = runpy.run_path(str(PROCESSOR))["instructions"]()
+    level = next((name for name, needs in LEVELS.items() if needs <= has), platform.machine())
     return {"model": facts.get("model name") or platform.processor() or "unknown", "class": level}
 
 

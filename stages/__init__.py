@@ -6,9 +6,10 @@ See docs/decisions/0003-environment-seal.md for what each setting is for.
 """
 
 import os
-import platform
 import sys
 from pathlib import Path
+
+from stages import _processor
 
 _INHERITED = ("TF_", "XLA_", "KERAS_", "OMP_", "MKL_", "OPENBLAS_", "NPY_", "MPL", "ONEDNN_")
 _CONFIG = Path(__file__).resolve().parent.parent / ".cache"  # never the user's own settings
@@ -23,7 +24,7 @@ PINNED = {
     "TF_CPP_MIN_LOG_LEVEL": "2",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
-if platform.machine() in ("x86_64", "AMD64"):
+if _processor.is_x86():
     # One instruction set for all processors: AVX2, and no library that picks kernels by itself
     PINNED |= {
         "XLA_FLAGS": " ".join(
@@ -36,7 +37,8 @@ if platform.machine() in ("x86_64", "AMD64"):
             ]
         ),
         "ONEDNN_MAX_CPU_ISA": "AVX2",
-        "OPENBLAS_CORETYPE": "Haswell",
+        # forced kernels that the processor lacks would kill the process
+        "OPENBLAS_CORETYPE": "Haswell" if _processor.is_promised() else "Nehalem",
         "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     }
 
@@ -49,6 +51,8 @@ def _seal() -> bool:
     for name in inherited:
         del os.environ[name]
     os.environ.update(PINNED)
+    if not _processor.runs_tensorflow():
+        sys.meta_path.insert(0, _processor.RefuseTensorflow())
     return untouched or not numeric
 
 

@@ -11,6 +11,7 @@ import stages
 from forecasting.errors import PipelineError, SetupError
 from stages._packages import ANY_PACKAGES, LOCK_FILE, check_packages
 from stages._params import Params, load_params
+from stages._processor import is_promised, promise
 
 PACKAGES = ("forecasting", "pipeline", "stages")
 
@@ -21,6 +22,8 @@ def run_stage(run: Callable[[Params], None]) -> None:
     try:
         check_seal()
         check_code(Path.cwd())
+        if not is_promised():
+            logging.warning("processor: %s", promise())
         if os.environ.get(ANY_PACKAGES) != "1":
             check_packages(LOCK_FILE)
         run(load_params())

@@ -52,7 +52,8 @@ def test_stages_import_the_core_and_never_each_other(module):
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("pipeline.")])
 def test_the_pipeline_knows_of_the_core_only_its_errors_and_of_the_stages_only_the_schema(module):
-    allowed = ("forecasting.errors.", "stages._params.", "stages._files.", "stages._packages.")
+    shared = ("params", "files", "packages", "processor")
+    allowed = ("forecasting.errors.", *(f"stages._{name}." for name in shared))
     found = of_packages(imports(module), "forecasting", "stages")
     assert not {name for name in found if not name.startswith(allowed)}
 

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from pipeline.reasons import UNDECLARED
+from stages._processor import is_promised
 from tests.project import ROOT, Project, copy_project
 from tests.witness import OUTPUTS, SMALL, STAGES, add_witness, output_hashes, told_by_stages
-
-AVX2 = "avx2" in Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else False
 
 
 def hostile_home(folder: Path) -> Path:
@@ -32,7 +31,7 @@ def hostile_home(folder: Path) -> Path:
 
 
 @pytest.mark.skipif(
-    not AVX2, reason="the committed dvc.lock is promised on x86-64 with AVX2 on Linux"
+    not is_promised(), reason="the committed dvc.lock is promised on x86-64 with AVX2 on Linux"
 )
 @pytest.mark.skipif(
     platform.python_version_tuple()[:2] != tuple((ROOT / ".python-version").read_text().strip().split(".")),
