@@ -10,7 +10,7 @@ ARGS ?=
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help setup run serve verify test test-all check format bench deps lock clean
+.PHONY: help setup run serve verify test test-all test-cpus check format bench deps lock clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" choose
 
 test-all: .venv/.ready  ## Run every test, the slow ones too
 	@$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+
+test-cpus: .venv/.ready  ## Compare every option's bytes with those of emulated processors (QEMU, an hour)
+	@$(BIN)/python -m pytest -m "slow or not slow" tests/test_cpus.py $(ARGS)
 
 check: .venv/.ready  ## Lint and type-check
 	@$(BIN)/ruff format --check .
