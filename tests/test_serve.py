@@ -1,0 +1,129 @@
+"""`exactcast serve` from its start to its end, and the same deployments on a worker."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.prefect_server import Server, answers
+from tests.quick import Quick, Started, alive, contents, in_order, until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def project(quick: Quick):
+    quick.exactcast("run", "--offline", "-S", "train.epochs=4")
+    quick.commit("a run")
+    yield quick
+    quick.clean_up()
+
+
+def test_a_schedule_fires_by_itself_and_sigterm_ends_the_server_too(project: Quick):
+    before = contents(project)
+    started = project.start("serve", "--cron", "* * * * *", "--timezone", "Europe/Lisbon")
+    started.says("watch it at")
+    page = re.search(r"watch it at (http://127\.0\.0\.1:\d+)", started.said())[1]
+    server = Server(f"{page}/api", started.process)
+    assert answers(server.url)
+
+    def fired() -> list[str]:
+        ended = {"COMPLETED", "FAILED", "CRASHED"}
+        return [run["id"] for run in server.runs() if run["state"]["type"] in ended]
+
+    until(fired, started.said, seconds=200)
+    run = server.run({"id": fired()[0]})
+    assert run["auto_scheduled"]
+    assert run["state"]["type"] == "COMPLETED", server.log(run)
+    # the committed result is in the workspace's cache, which the worktree shares
+    assert server.tasks(run) == dict.fromkeys(("prepare", "train", "evaluate"), "Skipped")
+    assert contents(project) == before
+    assert [each["name"] for each in server.post("automations/filter")] == [
+        "exactcast: a run that went silent has crashed"
+    ]
+
+    started.process.send_signal(signal.SIGTERM)
+    assert started.ends() == 130
+    started.leaves_nothing()
+    assert not answers(server.url)
+    in_order(project)
+
+
+def test_a_run_whose_whole_machine_went_down_is_marked_as_crashed(project: Quick, server: Server):
+    started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")
+    started.says("watch it at")
+    until(lambda: server.serves("train"), started.said)
+    project.hold()
+    run = server.ask_for(overrides={"train": {"epochs": 40}})
+    (stage,) = project.held()
+    # a heartbeat must have come before its absence means anything
+    until(lambda: _beats(server, run["id"]), "a heartbeat", seconds=60)
+    started.end_all()
+    assert not alive(stage)
+    assert server.run(run)["state"]["type"] == "RUNNING"
+    ended = server.ended(run, seconds=240)
+    assert ended["state"]["type"] == "CRASHED"
+    assert ended["state"]["message"].startswith("No sign of life for 90 seconds")
+
+    project.release()
+    project.exactcast("run", "--isolated", "--offline", "-S", "train.epochs=40")
+    assert project.worktrees() == []
+    in_order(project)
+
+
+def test_a_run_of_a_terminal_is_not_taken_for_dead_while_it_lives(project: Quick, server: Server):
+    serving = project.start("serve", **server.environment)
+    serving.says("watch it at")
+    until(lambda: server.serves("train"), serving.said)
+    known = server.runs()
+    project.hold()
+    started = project.start("run", "-S", "train.epochs=41", **server.environment)
+    project.held()
+    run = server.new_run(known)
+    with pytest.raises(AssertionError, match="is Running"):
+        server.ended(run, seconds=150)  # longer than the silence that counts as death
+    project.release()
+    assert started.ends() == 0
+    assert server.run(run)["state"]["type"] == "COMPLETED"
+
+
+def _beats(server: Server, run: str) -> bool:
+    found = server.post(
+        "events/filter",
+        filter={
+            "event": {"name": ["prefect.flow-run.heartbeat"]},
+            "resource": {"id": [f"prefect.flow-run.{run}"]},
+        },
+    )
+    return bool(found["events"])
+
+
+def test_a_worker_runs_what_prefect_yaml_describes(project: Quick, server: Server, tmp_path: Path):
+    def prefect(*arguments: str) -> str:
+        return project.call("python", "-m", "prefect", *arguments, **server.environment)
+
+    names = [
+        each["name"] for each in YAML(typ="safe").load(project.root / "prefect.yaml")["deployments"]
+    ]
+    prefect("work-pool", "create", "--type", "process", "local")
+    prefect("--no-prompt", "deploy", "--all")
+    found = server.post("deployments/filter")
+    assert {each["name"] for each in found if each["work_pool_name"] == "local"} == set(names)
+
+    worker = Started.of(
+        project, "python", "-m", "prefect", "worker", "start", "--pool", "local",
+        **server.environment, PREFECT_WORKER_QUERY_SECONDS="2",
+    )  # fmt: skip
+    project.started.append(worker)
+    before = contents(project)
+    run = server.ended(server.ask_for(overrides={"train": {"epochs": 6}}), seconds=180)
+    assert run["state"]["type"] == "COMPLETED", server.log(run)
+    assert "exactcast" in run["tags"]
+    assert "Kept as the experiment" in run["state"]["message"]
+    assert contents(project) == before
+    os.kill(worker.process.pid, signal.SIGTERM)
+    worker.ends()
+    worker.leaves_nothing()
