@@ -17,7 +17,7 @@ from bench.rows import Row, read_rows
 from bench.turns import user_environment
 
 PAGE = Path("docs/benchmarks.md")
-MEASUREMENTS = ("epoch", "checkpoint", "memory", "stages")
+MEASUREMENTS = ("epoch", "checkpoint", "memory", "stages", "watching")
 INTRODUCTION = f"""# Benchmarks
 
 What the pipeline promises about time and memory, and what was found. `make bench` takes every figure anew and writes this whole page.
@@ -30,6 +30,7 @@ What the pipeline promises about time and memory, and what was found. `make benc
 * **Checkpoints** are written after an epoch, to the disk that holds the repository, unless that would take more than 5 % of the time.
 * **Memory** is the peak of the training process above what it held after the same work on 1,000 rows, TensorFlow and the program compiled. Training is
   left after some seconds: the pass is one compiled call, whose memory is taken before its first step.
+* **Prefect** is measured on six stages that take no time, each run making all of them: with a server that is up, with one that is started for the run, and unwatched.
 * **The demo** runs in a temporary copy: each stage alone (its imports alone are the start-up), then the graph by DVC.
 
 How to read it: a figure is a median with its smallest and largest value in brackets. Cores are often shared, so seconds move by a third from day to day;

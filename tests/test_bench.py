@@ -29,6 +29,11 @@ ROWS = [
     "of it, everything but the epochs",
     "`dvc repro`, nothing changed",
     "`exactcast verify`, 3 epochs, the environment being there",
+    "`exactcast run --offline`, six stages",
+    "what Prefect adds to it, with a server up",
+    "what Prefect adds to it, without one",
+    "the same, the first time",
+    "from the time of a schedule to its first stage",
 ]
 
 
