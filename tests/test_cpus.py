@@ -19,10 +19,9 @@ A_FEW = ["scaler", "metric", "baseline", "kernel_initializer", "run 3"]
 
 
 def is_emulated_and_sealed(process: dict[str, Any]) -> bool:
-    has = set(process["instructions"])
-    return (
-        process["sealed"] and has >= PROMISED and not has & AVX512 and "X86_V3" in process["numpy"]
-    )
+    has, numpy_has = set(process["instructions"]), set(process["numpy"])
+    lacks = not has & AVX512 and not any(name.startswith("AVX512") for name in numpy_has)
+    return process["sealed"] and has >= PROMISED and "X86_V3" in numpy_has and lacks
 
 
 def suspects(different: list[str]) -> list[str]:
