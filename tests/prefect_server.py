@@ -46,7 +46,14 @@ class Server:
         return _content(httpx.post(f"{self.url}/{path}", json=content, timeout=30))
 
     def runs(self) -> list[dict[str, Any]]:
-        """Every flow run, the newest first."""
+        """Every flow run that somebody asked for, the newest first."""
+        return [run for run in self._all() if not run["auto_scheduled"]]
+
+    def scheduled_runs(self) -> list[dict[str, Any]]:
+        """Every flow run that a schedule asked for, the newest first."""
+        return [run for run in self._all() if run["auto_scheduled"]]
+
+    def _all(self) -> list[dict[str, Any]]:
         return list(self.post("flow_runs/filter", sort="EXPECTED_START_TIME_DESC"))
 
     def new_run(self, known: list[dict[str, Any]]) -> dict[str, Any]:

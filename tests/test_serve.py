@@ -32,7 +32,7 @@ def test_a_schedule_fires_by_itself_and_sigterm_ends_the_server_too(project: Qui
 
     def fired() -> list[str]:
         ended = {"COMPLETED", "FAILED", "CRASHED"}
-        return [run["id"] for run in server.runs() if run["state"]["type"] in ended]
+        return [run["id"] for run in server.scheduled_runs() if run["state"]["type"] in ended]
 
     until(fired, started.said, seconds=200)
     run = server.run({"id": fired()[0]})
