@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from prefect import flow, runtime, tags
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
@@ -21,7 +20,7 @@ from prefect.settings import (
 )
 from prefect.states import Cancelled, Completed, Failed
 
-from forecasting.errors import PipelineError, SetupError
+from forecasting.errors import PipelineError
 from pipeline.experiment import experiments
 from pipeline.form import Request, order_of
 from pipeline.pages import proof_rows
@@ -153,14 +152,8 @@ def watched_run(root: Path, order: Order, watcher: Watcher) -> Outcome:
         return state
 
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT, PREFECT_CLIENT_MAX_RETRIES: RETRIES}
-    try:
-        with temporary_settings(settings), tags(TAG):
-            train_here(asdict(order), return_state=True)
-    except httpx.TransportError as lost:
-        raise SetupError(
-            f"The Prefect server stopped answering while the run went on ({lost}). The stages that "
-            "finished are kept. Start the server and run again; run with --offline to go on unwatched."
-        ) from None
+    with temporary_settings(settings), tags(TAG):
+        train_here(asdict(order), return_state=True)
     result = ended[0]
     if result is None:
         raise KeyboardInterrupt

@@ -97,9 +97,8 @@ def _nothing_to_watch(root: Path, order: Order) -> bool:
 
 def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
     """Run as a Prefect flow; it takes two seconds to import Prefect."""
-    os.environ.setdefault(
-        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
-    )  # we print ourselves
+    for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):  # we print ourselves
+        os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     import httpx
     from prefect.exceptions import PrefectException, TerminationSignal
