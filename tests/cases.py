@@ -52,7 +52,7 @@ SMALL = {  # what is neither on a list nor a switch: the first value is that of 
     "evaluate.season": [5],
     "split.gap": ["lookback", 0],
     "train.layers": [1, 2],  # how many
-    "train.layers.0.units": [11],  # a whole vector of AVX2 and a rest
+    "train.layers.0.units": [50, 11],  # at 50, XLA takes matrix products by processor unless sealed
     "train.layers.0.dropout": [0.0, 0.25],
     "train.layers.0.recurrent_dropout": [0.0, 0.25],
     "train.layers.0.kernel_regularizer": [None, {"l1": 0.001, "l2": 0.01}],

@@ -125,28 +125,35 @@ def test_an_output_that_was_mended_on_the_way_to_a_failure_stays_mended(trained:
 def test_a_second_run_waits_for_the_first_and_says_so_or_is_refused(copied: Project):
     command = ["python", "-m", "pipeline.cli", "run"]
     environment = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
-    holder = subprocess.Popen(
-        ["python", "-c", "import time; from pathlib import Path; from pipeline.workspace import locked\n"
-         "with locked(Path(), wait=True): print('held', flush=True); time.sleep(6)"],
-        cwd=copied.root, env=environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert holder.stdout.readline() == "held\n"
-    refused = copied.attempt(*command, "--no-wait")
-    assert refused.returncode == 1
-    sentence = f"error: Another run goes on in this workspace: process {holder.pid}, since "
-    assert refused.stdout.startswith(sentence)
+    holding = (
+        "import sys; from pathlib import Path; from pipeline.workspace import locked\n"
+        "with locked(Path(), wait=True): print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        ["python", "-c", holding], cwd=copied.root, env=environment, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as holder:  # fmt: skip
+        assert holder.stdout.readline() == "held\n"
+        refused = copied.attempt(*command, "--no-wait")
+        assert refused.returncode == 1
+        sentence = f"error: Another run goes on in this workspace: process {holder.pid}, since "
+        assert refused.stdout.startswith(sentence)
 
-    said = copied.call(*command)
-    assert f"waiting for another run in this workspace: process {holder.pid}" in said
-    assert "identical" in said
-    assert holder.wait() == 0
-    holder.stdout.close()
+        with subprocess.Popen(
+            command, cwd=copied.root, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as waiting:  # fmt: skip
+            sentence = f"waiting for another run in this workspace: process {holder.pid}"
+            assert waiting.stdout.readline().startswith(sentence)
+            holder.stdin.close()
+            assert "identical" in waiting.stdout.read()
 
 
 def test_a_run_during_which_code_changed_is_void_and_never_comes_back(trained: Project):
     before = contents(trained, ["made", "model", "dvc.lock"])
-    process = start(trained, "time.sleep(3)")
+    process = start(trained, "while not Path('go').exists(): time.sleep(0.05)")
     (trained.root / "stage.py").write_text(STAGE.format(body="x = 1").replace("new", "newer"))
+    (trained.root / "go").touch()
     assert process.wait(timeout=60) == 1
     assert contents(trained, ["made", "model", "dvc.lock"]) == before
 
