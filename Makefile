@@ -6,6 +6,8 @@ PYTHON ?= $(shell command -v python$(REFERENCE) >/dev/null 2>&1 && echo python$(
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 ARGS ?=
+PYTEST := $(BIN)/python -m pytest
+BESIDE := -n logical --maxprocesses 4 --dist loadfile # the files of tests go on beside each other
 
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -24,13 +26,13 @@ verify: .venv/.ready  ## Make a commit or run anew and compare every byte (ARGS=
 	@$(BIN)/python -m pipeline.cli verify $(ARGS)
 
 test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" chooses)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(BESIDE) $(ARGS)
 
 test-all: .venv/.ready  ## Run every test, the slow ones too
-	@$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
+	@$(PYTEST) $(BESIDE) -m "slow or not slow" $(ARGS)
 
 test-cpus: .venv/.ready  ## Compare every option's bytes with those of emulated processors (QEMU, an hour)
-	@$(BIN)/python -m pytest -m "slow or not slow" tests/test_cpus.py $(ARGS)
+	@$(PYTEST) -m "slow or not slow" tests/test_cpus.py $(ARGS)
 
 check: .venv/.ready  ## Lint and type-check
 	@$(BIN)/ruff format --check .

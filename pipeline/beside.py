@@ -9,8 +9,8 @@ from pathlib import Path
 from forecasting.errors import SetupError
 from pipeline.graph import Graph
 from pipeline.lockfile import LOCK, Entries, hashes
+from pipeline.programs import ask, ask_dvc
 from pipeline.stored import Damaged, Missing, content_hash, restore
-from pipeline.workspace import ask, ask_dvc
 
 IDENTICAL, EQUAL, DIFFERENT = "identical", "numerically equal", "different"
 NOT_AVAILABLE = "old values not available"

@@ -11,8 +11,9 @@ from pathlib import Path
 from forecasting.errors import PipelineError, SetupError
 from pipeline.graph import load_graph
 from pipeline.lockfile import LOCK, read_lock
+from pipeline.programs import ask, ask_dvc
 from pipeline.raw import tracking_advice, untracked_sources
-from pipeline.workspace import ask, ask_dvc, git
+from pipeline.workspace import git
 from stages._packages import LOCK_FILE, check_packages
 from stages._params import PARAMS_FILE, load_params
 from stages._processor import promise, runs_tensorflow

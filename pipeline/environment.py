@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from forecasting.errors import SetupError
-from pipeline.workspace import ask, digest, git
+from pipeline.programs import ask
+from pipeline.workspace import digest, git
 from stages._packages import ANY_PACKAGES, LOCK_FILE, check_packages
 
 OWN_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -8,8 +8,9 @@ from ruamel.yaml import YAML
 
 from forecasting.errors import DataError, SetupError
 from pipeline.graph import Graph
+from pipeline.programs import ask_dvc
 from pipeline.stored import Damaged, Missing, restore
-from pipeline.workspace import ask_dvc, digest
+from pipeline.workspace import digest
 
 
 def untracked_sources(root: Path, graph: Graph) -> list[str]:

@@ -13,8 +13,9 @@ from pipeline import probe
 from pipeline.experiment import RECORD, experiments
 from pipeline.graph import Graph
 from pipeline.lockfile import LOCK, Comparison, Entries, flat, read_lock
+from pipeline.programs import ask
 from pipeline.reproduce import WITHOUT_SHORTCUTS
-from pipeline.workspace import ask, contents_at, digest
+from pipeline.workspace import contents_at, digest
 from stages._packages import LOCK_FILE
 from stages._params import PARAMS_FILE
 

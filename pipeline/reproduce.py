@@ -14,7 +14,8 @@ from typing import IO
 
 from forecasting.errors import StageFailed
 from pipeline import guard
-from pipeline.workspace import child_environment, dvc_command, forget_locks_of_runs
+from pipeline.programs import child_environment, dvc_command
+from pipeline.workspace import forget_locks_of_runs
 from stages._packages import ANY_PACKAGES
 
 RAN, UP_TO_DATE, RESTORED = "ran", "up to date", "restored from DVC's run cache"

@@ -22,11 +22,12 @@ from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.overrides import apply_overrides
 from pipeline.previous import Void, or_put_back
+from pipeline.programs import ask_dvc
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
 from pipeline.record import make_record, read_metrics, record_bytes
 from pipeline.reproduce import UP_TO_DATE, Event, reproduce
 from pipeline.status import out_of_date
-from pipeline.workspace import ask_dvc, forget_locks_of_runs, git, locked
+from pipeline.workspace import forget_locks_of_runs, git, locked
 from pipeline.worktree import commit_of, worktree
 from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from pipeline.graph import load_graph
 from pipeline.lockfile import flat, read_lock
-from pipeline.workspace import ask_dvc
+from pipeline.programs import ask_dvc
 from stages._params import PARAMS_FILE
 
 

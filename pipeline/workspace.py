@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 from forecasting.errors import SetupError
+from pipeline.programs import ask_dvc
 from stages._files import write_bytes
 
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 RUNNING = Path(".dvc/tmp/rwlock")  # where DVC notes which paths its processes use
 OURS = "--wait-for-lock repro --single-item"
-FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
 
 class Busy(SetupError):
@@ -100,25 +100,6 @@ def contents_at(root: Path, names: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
-    """DVC as an environment has it, waiting for another one that holds the workspace's lock."""
-    return [str(python), "-m", "dvc", "--wait-for-lock", *arguments]
-
-
-def child_environment(python: Path = Path(sys.executable)) -> dict[str, str]:
-    """The environment in which DVC starts stages: the Python first, and code only from the root."""
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    own_programs = str(python.parent)  # not resolved: a venv's python is a link
-    return kept | {
-        "PATH": os.pathsep.join([own_programs, kept.get("PATH", os.defpath)]),
-        "SHELL": "/bin/sh",
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_STUDIO_OFFLINE": "1",
-        "DO_NOT_TRACK": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
 def digest(path: Path, algorithm: str) -> str:
     """Hash a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
@@ -157,43 +138,6 @@ def forget_locks_of_runs(root: Path) -> None:
         if (left := [each for each in v if OURS not in each["cmd"]])
     }
     write_bytes(path, json.dumps({"write": writers, "read": readers}).encode())
-
-
-def ask_dvc(root: Path, *arguments: str) -> str:
-    """Run a DVC command and return what it printed.
-
-    Raises:
-        SetupError: DVC failed; its own last line says why.
-    """
-    return ask(root, dvc_command(*arguments), name=f"dvc {' '.join(arguments)}")
-
-
-def ask(
-    root: Path, command: list[str], *, name: str, environment: Mapping[str, str] | None = None
-) -> str:
-    """Run a command as stages are run, and return what it printed.
-
-    Args:
-        root: The checkout to run it in.
-        command: The program and its arguments.
-        name: What a failure calls it.
-        environment: Variables to set beside those of a stage.
-
-    Raises:
-        SetupError: It failed; its own last line says why.
-    """
-    done = subprocess.run(
-        command,
-        cwd=root,
-        env=child_environment() | dict(environment or {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise SetupError(f"{name} failed in {root}: {last}")
-    return done.stdout.strip()
 
 
 @contextmanager

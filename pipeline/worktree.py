@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from forecasting.errors import SetupError
-from pipeline.workspace import ask_dvc, git
+from pipeline.programs import ask_dvc
+from pipeline.workspace import git
 from stages._files import write_bytes
 
 FOLDER = Path(".dvc/tmp/exactcast/worktrees")

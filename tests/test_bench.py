@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.project import ROOT
 
 ROWS = [
@@ -37,6 +39,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.slow
 def test_the_benchmarks_fill_every_row_and_the_page_names_the_machine_but_not_whose(tmp_path):
     page = tmp_path / "benchmarks.md"
     without_torch = {k: v for k, v in os.environ.items() if k != "EXACTCAST_TORCH_PYTHON"}

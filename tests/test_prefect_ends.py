@@ -17,8 +17,6 @@ from tests.quick import (
     quick_project,
 )
 
-pytestmark = pytest.mark.slow
-
 STOPPED = "error: Stopped on request; what was finished is kept."
 
 

@@ -5,16 +5,22 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from forecasting.errors import SetupError
+from pipeline import programs
 from pipeline.reproduce import RESTORED
+from pipeline.run import newest_of, push
 from tests.project import Project
+from tests.quick import free_port
 from tests.toy import OUTPUTS, run
+from tests.wire import wire_to
 
-KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
+KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}  # fmt: skip
 
 
 @contextmanager
@@ -75,6 +81,69 @@ def test_through_s3_another_machine_has_the_run_restores_it_and_proves_it(
     second.git("restore", ".")
 
     assert "identical: all 4 outputs of shared" in second.exactcast("verify", "shared")
+
+
+def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
+    toy_copy: Project, s3: str, tmp_path: Path
+):
+    with wire_to(urlsplit(s3).port) as wire:
+        address = f"http://127.0.0.1:{wire.port}"
+        first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=address)
+        wire.allow(2000, "cut")
+        sent = first.attempt(
+            "python", "-m", "pipeline.cli", "run", "--offline", "--push", "-S", "seed=3", "--name", "sent"
+        )  # fmt: skip
+        assert sent.returncode == 1
+        (said,) = [line for line in sent.stdout.splitlines() if line.startswith("error: ")]
+        assert said.startswith("error: The run is finished and kept here, but not sent: dvc push")
+        assert address in said
+        assert "Traceback" not in sent.stdout
+        wire.allow(float("inf"))
+        run(first, "--push")
+
+        second = clone_of(first, tmp_path / "second")
+        wire.allow(2000, "cut")
+        fetched = second.attempt(
+            "python", "-m", "pipeline.cli", "run", "--offline", "--isolated", "-S", "seed=3"
+        )
+        assert fetched.returncode == 1
+        assert fetched.stdout.splitlines()[-1].startswith("error: ")
+        assert "Traceback" not in fetched.stdout
+        assert not (second.root / "data/raw/mine.csv").exists()
+        wire.allow(float("inf"))
+        second.dvc("exp", "pull", "--quiet", "--run-cache", "origin", "sent")
+        again = run(second, "--isolated", "-S", "seed=3")
+        assert again["states"]["train"] == RESTORED
+        assert again["different"] == []
+
+
+def test_a_store_that_falls_silent_is_given_up_on_and_can_be_sent_to_again(
+    toy_copy: Project, s3: str, monkeypatch
+):
+    monkeypatch.setattr(programs, "PATIENCE", 10.0)
+    with wire_to(urlsplit(s3).port) as wire:
+        address = f"http://127.0.0.1:{wire.port}"
+        first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=address)
+        run(first, "-S", "seed=3", "--name", "sent")
+        kept = newest_of(first.root, first.git("rev-parse", "HEAD").strip())
+        wire.allow(2000, "silent")
+        with pytest.raises(SetupError, match=r"dvc push --run-cache did nothing for 10 seconds"):
+            push(first.root, kept)
+        wire.allow(float("inf"))
+        assert push(first.root, kept) == "pushed"
+
+
+def test_a_store_that_refuses_is_a_sentence(toy_copy: Project, s3: str):
+    first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=s3)
+    port = free_port()
+    first.dvc("remote", "modify", "--local", "store", "endpointurl", f"http://127.0.0.1:{port}")
+    refused = first.attempt(
+        "python", "-m", "pipeline.cli", "run", "--offline", "--push", "-S", "seed=3"
+    )
+    assert refused.returncode == 1
+    assert f'Could not connect to the endpoint URL: "http://127.0.0.1:{port}/' in refused.stdout
+    first.dvc("remote", "modify", "--local", "store", "endpointurl", s3)
+    assert run(first, "--push")["different"] == []
 
 
 def test_a_remote_that_is_not_there_leaves_the_run_kept(toy_copy: Project, tmp_path: Path):

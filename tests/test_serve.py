@@ -11,8 +11,6 @@ from ruamel.yaml import YAML
 from tests.prefect_server import Server, answers
 from tests.quick import Quick, Started, alive, contents, in_order, until
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def project(quick: Quick):
@@ -52,6 +50,7 @@ def test_a_schedule_fires_by_itself_and_sigterm_ends_the_server_too(project: Qui
     in_order(project)
 
 
+@pytest.mark.slow
 def test_a_run_whose_whole_machine_went_down_is_marked_as_crashed(project: Quick, server: Server):
     started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")
     started.says("watch it at")
@@ -74,6 +73,7 @@ def test_a_run_whose_whole_machine_went_down_is_marked_as_crashed(project: Quick
     in_order(project)
 
 
+@pytest.mark.slow
 def test_a_run_of_a_terminal_is_not_taken_for_dead_while_it_lives(project: Quick, server: Server):
     serving = project.start("serve", **server.environment)
     serving.says("watch it at")
@@ -101,6 +101,7 @@ def _beats(server: Server, run: str) -> bool:
     return bool(found["events"])
 
 
+@pytest.mark.slow
 def test_a_worker_runs_what_prefect_yaml_describes(project: Quick, server: Server, tmp_path: Path):
     def prefect(*arguments: str) -> str:
         return project.call("python", "-m", "prefect", *arguments, **server.environment)

@@ -9,8 +9,6 @@ from tests.browser import Browser, browser
 from tests.prefect_server import Server
 from tests.quick import Quick, quick_project, until
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Browser]:
