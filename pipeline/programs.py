@@ -16,7 +16,7 @@ FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
 PATIENCE = 300.0  # seconds in which a program must do something
 LOOKS = 20  # how often in that time it is looked at
 IDLE = 0.001  # of a processor: what a program takes that only waits
-DVC_SAYS = re.compile(r"^ERROR: (?:unexpected error - )?(.+)", re.MULTILINE)
+CAUSE = re.compile(r"^(?:ERROR|error|fatal): (?:unexpected error - )?(.+)", re.MULTILINE)
 
 
 def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
@@ -87,7 +87,7 @@ def ask(
             "for fell silent. Mend that, then do the same again."
         )
     if process.returncode != 0:
-        raise SetupError(f"{name} failed in {root}: {_reason(complaints)}")
+        raise SetupError(f"{name} failed in {root}: {cause(complaints)}")
     return printed.strip()
 
 
@@ -128,7 +128,7 @@ def _end(process: subprocess.Popen[str]) -> None:
             each.kill()
 
 
-def _reason(complaints: str) -> str:
-    """Find why a program failed: DVC's first error, for the later ones follow from it."""
-    said = DVC_SAYS.search(complaints)
-    return said[1] if said else (complaints.strip().splitlines() or ["no message"])[-1]
+def cause(complaints: str) -> str:
+    """Find why git or DVC failed: what it complained of first, for the rest follows from it."""
+    first = CAUSE.search(complaints)
+    return first[1] if first else (complaints.strip().splitlines() or ["no message"])[-1]

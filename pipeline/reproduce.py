@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ _CHATTER = re.compile(
 )
 AFRESH = ("--force", "--no-run-cache", "--no-commit")
 WITHOUT_SHORTCUTS = {"EXACTCAST_NO_CHECKPOINTS": "1", ANY_PACKAGES: "0"}  # for stages run afresh
+_OWN_FAILURE = re.compile(r"ERROR: failed to reproduce '.+?': (?!failed to run: )(.+)")
 GRACE = 10.0  # seconds a stage has to end before it is killed
 
 
@@ -89,7 +91,7 @@ def reproduce(
                 show(Event(stage, line=line))
         process.wait()
     if process.returncode != 0 or state is None:
-        raise StageFailed(_failure(stage if state is not None else None, said))
+        raise StageFailed(_failure(root, stage if state is not None else None, said))
     return state
 
 
@@ -106,7 +108,7 @@ def _state(line: str) -> str | None:
     return next((state for pattern, state in _STATES if pattern.match(line)), None)
 
 
-def _failure(stage: str | None, said: list[str]) -> str:
+def _failure(root: Path, stage: str | None, said: list[str]) -> str:
     """Say what failed: the stage's own sentence if it left one, else DVC's."""
     prefix = "error: "
     starts = [number for number, line in enumerate(said) if line.startswith(prefix)]
@@ -118,6 +120,13 @@ def _failure(stage: str | None, said: list[str]) -> str:
     if stage is None:
         complaints = [line.removeprefix("ERROR: ").strip() for line in said if line.strip()]
         return f"DVC could not start: {' '.join(complaints) or 'it said nothing'}"
+    own = next(filter(None, map(_OWN_FAILURE.match, reversed(said))), None)
+    if own:
+        free = shutil.disk_usage(root).free / 1e6  # DVC blames other things for a full disk
+        return (
+            f"Stage '{stage}': DVC could not keep or restore its outputs, with {free:.1f} MB free on "
+            f"the disk: {own[1]}"
+        )
     return (
         f"Stage '{stage}' did not finish; the reason is in its output above. To run it alone: "
         f"python -m stages.{stage}"

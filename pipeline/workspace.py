@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from forecasting.errors import SetupError
-from pipeline.programs import ask_dvc
+from pipeline.programs import ask_dvc, cause
 from stages._files import write_bytes
 
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
@@ -71,7 +71,7 @@ def git(
         check=False,
     )
     if done.returncode != 0:
-        raise SetupError(f"git {arguments[0]} failed in {root}: {done.stderr.decode().strip()}")
+        raise SetupError(f"git {arguments[0]} failed in {root}: {cause(done.stderr.decode())}")
     return done.stdout.decode()
 
 

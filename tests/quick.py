@@ -93,7 +93,10 @@ def evaluate():
     }}, indent=2, sort_keys=True))
 
 
-globals()[sys.argv[1]]()
+try:
+    globals()[sys.argv[1]]()
+except OSError as failed:
+    sys.exit(f"error: {{failed}}")
 """
 SECONDS = 90  # until something that must happen counts as missing
 

@@ -77,7 +77,7 @@ def test_after_a_failed_stage_its_earlier_outputs_are_back_and_finished_stages_s
 ):
     before = contents(copied, OUTPUTS)
     failed = copied.attempt(
-        "python", "-m", "pipeline.cli", "run", "-S", "windowing.stride=2",
+        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "windowing.stride=2",
         "-S", "train.optimizer={name: sgd, learning_rate: 1.0e+30, clipnorm: null}",
     )  # fmt: skip
     assert failed.returncode == 1
@@ -178,7 +178,9 @@ def test_a_full_disk_is_one_sentence_and_nothing_earlier_is_lost(copied: Project
             (reports / name).parent.mkdir(parents=True, exist_ok=True)
             (reports / name).write_bytes(content)
         (reports / "filler").write_bytes(b"0" * 150_000)
-        failed = copied.attempt("python", "-m", "pipeline.cli", "run", "-S", "windowing.horizon=12")
+        failed = copied.attempt(
+            "python", "-m", "pipeline.cli", "run", "--offline", "-S", "windowing.horizon=12"
+        )
         assert failed.returncode == 1
         last = failed.stdout.strip().splitlines()[-1]
         assert "No space left on device" in last

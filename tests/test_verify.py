@@ -32,7 +32,7 @@ def everything(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {
         str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes())
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "tmp" not in path.relative_to(folder).parts
+        if path.is_file() and not {"tmp", "__pycache__"} & set(path.relative_to(folder).parts)
     }
 
 

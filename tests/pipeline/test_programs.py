@@ -35,7 +35,7 @@ def test_a_program_that_works_may_take_as_long_as_it_takes(tmp_path: Path, monke
     [
         ("ERROR: failed to transfer 'a' - cut off\nERROR: failed to push - 1 file", "cut off"),
         ("ERROR: unexpected error - no endpoint\n\nHaving any troubles? Ask us!", "no endpoint"),
-        ("a warning\nfatal: no such thing\n", "fatal: no such thing"),
+        ("a warning\nfatal: no such thing\nerror: so what\n", "no such thing"),
         ("", "no message"),
     ],
 )
