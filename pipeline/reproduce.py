@@ -120,12 +120,12 @@ def _failure(root: Path, stage: str | None, said: list[str]) -> str:
     if stage is None:
         complaints = [line.removeprefix("ERROR: ").strip() for line in said if line.strip()]
         return f"DVC could not start: {' '.join(complaints) or 'it said nothing'}"
-    own = next(filter(None, map(_OWN_FAILURE.match, reversed(said))), None)
+    own = [found[1] for line in said if (found := _OWN_FAILURE.match(line))]
     if own:
         free = shutil.disk_usage(root).free / 1e6  # DVC blames other things for a full disk
         return (
             f"Stage '{stage}': DVC could not keep or restore its outputs, with {free:.1f} MB free on "
-            f"the disk: {own[1]}"
+            f"the disk: {own[-1]}"
         )
     return (
         f"Stage '{stage}' did not finish; the reason is in its output above. To run it alone: "
