@@ -124,6 +124,11 @@ def experiments(root: Path) -> list[Experiment]:
     return found
 
 
+def newest_of(root: Path, commit: str) -> Experiment | None:
+    """Find what was kept last of a commit: a push that failed is repeated by running again."""
+    return next((kept for kept in reversed(experiments(root)) if kept.parent == commit), None)
+
+
 def remove(root: Path, experiment: Experiment) -> None:
     """Remove an experiment; its files go when git and DVC next collect their garbage."""
     parent = experiment.parent

@@ -17,7 +17,16 @@ from typing import Any, Literal, Protocol
 
 from forecasting.errors import PipelineError, SetupError
 from pipeline.environment import python_for
-from pipeline.experiment import RECORD, Experiment, check_name, experiments, keep, prune, remove
+from pipeline.experiment import (
+    RECORD,
+    Experiment,
+    check_name,
+    experiments,
+    keep,
+    newest_of,
+    prune,
+    remove,
+)
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.overrides import apply_overrides
@@ -26,8 +35,9 @@ from pipeline.programs import ask_dvc
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
 from pipeline.record import make_record, read_metrics, record_bytes
 from pipeline.reproduce import UP_TO_DATE, Event, reproduce
+from pipeline.sharing import push
 from pipeline.status import out_of_date
-from pipeline.workspace import forget_locks_of_runs, git, locked
+from pipeline.workspace import forget_locks_of_runs, locked
 from pipeline.worktree import commit_of, worktree
 from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params
@@ -275,40 +285,3 @@ def own_files(root: Path, graph: Graph) -> list[str]:
     code = [path for path in graph.sources() if path.endswith((".py", ".lock"))]
     names = [str(PARAMS_FILE), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(root, graph)]
     return [name for name in names if (root / name).is_file()]
-
-
-def newest_of(root: Path, commit: str) -> Experiment | None:
-    """Find what was kept last of a commit: a push that failed is repeated by running again."""
-    return next((kept for kept in reversed(experiments(root)) if kept.parent == commit), None)
-
-
-def push(root: Path, kept: Experiment | None) -> str:
-    """Send data, models, the run cache and the experiment where others find them.
-
-    Raises:
-        SetupError: There is no remote, or it did not take them.
-    """
-    try:
-        ask_dvc(root, "push", "--run-cache")
-        if kept is not None:
-            ask_dvc(root, "exp", "push", git_remote(root), kept.name)
-    except SetupError as failed:
-        raise SetupError(
-            f"The run is finished and kept here, but not sent: {failed} Mend the remote, then send it "
-            "with exactcast run --push."
-        ) from None
-    return "pushed"
-
-
-def git_remote(root: Path) -> str:
-    """Name the git remote that experiments are sent to: origin, or the first one.
-
-    Raises:
-        SetupError: There is none.
-    """
-    remotes = git(root, "remote").split()
-    if not remotes:
-        raise SetupError(
-            "There is no git remote to send the experiment to. git remote add origin URL"
-        )
-    return "origin" if "origin" in remotes else remotes[0]

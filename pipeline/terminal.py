@@ -84,6 +84,8 @@ def _nothing_to_watch(root: Path, order: Order) -> bool:
     """Tell whether everything is up to date and no Prefect server waits to hear so."""
     if order.isolated or order.refresh or order.push or order.overrides:
         return False
+    if "PREFECT_API_URL" in os.environ:
+        return False  # known without asking DVC or importing Prefect
     try:
         with locked(root, wait=False):  # DVC looks at no file that a run is about to write
             if out_of_date(root):

@@ -13,8 +13,9 @@ from moto.server import ThreadedMotoServer
 
 from forecasting.errors import SetupError
 from pipeline import programs
+from pipeline.experiment import newest_of
 from pipeline.reproduce import RESTORED
-from pipeline.run import newest_of, push
+from pipeline.sharing import push
 from tests.project import Project
 from tests.quick import free_port
 from tests.toy import OUTPUTS, run
