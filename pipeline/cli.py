@@ -139,9 +139,11 @@ def status(as_json: Json = False) -> None:
 
     from pipeline.show import print_json, status_text
     from pipeline.status import stage_statuses
-    from pipeline.workspace import project_root
+    from pipeline.workspace import project_root, settle
 
-    statuses = stage_statuses(project_root())
+    root = project_root()
+    settle(root)
+    statuses = stage_statuses(root)
     if as_json:
         print_json([asdict(status) for status in statuses])
     else:

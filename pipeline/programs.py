@@ -16,7 +16,9 @@ FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
 PATIENCE = 300.0  # seconds in which a program must do something
 LOOKS = 20  # how often in that time it is looked at
 IDLE = 0.001  # of a processor: what a program takes that only waits
-CAUSE = re.compile(r"^(?:ERROR|error|fatal): (?:unexpected error - )?(.+)", re.MULTILINE)
+CAUSE = re.compile(
+    r"^(?:ERROR|error|fatal): (?:unexpected error - )?(.+(?:\n[ \t]+\S.*)*)", re.MULTILINE
+)
 
 
 def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
@@ -131,4 +133,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 def cause(complaints: str) -> str:
     """Find why git or DVC failed: what it complained of first, for the rest follows from it."""
     first = CAUSE.search(complaints)
-    return first[1] if first else (complaints.strip().splitlines() or ["no message"])[-1]
+    return (
+        " ".join(first[1].split())
+        if first
+        else (complaints.strip().splitlines() or ["no message"])[-1]
+    )

@@ -37,7 +37,7 @@ from pipeline.record import make_record, read_metrics, record_bytes
 from pipeline.reproduce import UP_TO_DATE, Event, reproduce
 from pipeline.sharing import push
 from pipeline.status import out_of_date
-from pipeline.workspace import forget_locks_of_runs, locked
+from pipeline.workspace import locked
 from pipeline.worktree import commit_of, worktree
 from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params
@@ -178,7 +178,6 @@ def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = 
 
 
 def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
-    forget_locks_of_runs(root)  # of a run that was killed
     graph = prepare(root, order, watcher)
     try:
         outcome = or_put_back(root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes))

@@ -67,12 +67,19 @@ def _reasons(report: list[Any], recorded: dict[str, Any], params: dict[str, Any]
         for kind, changes in entry.items():
             what = "output" if kind == "changed outs" else "input"
             for path, change in changes.items():
-                if isinstance(change, dict):  # parameters: {section: state}
+                if isinstance(change, dict):  # parameters: {section or dotted name: state}
                     before = recorded.get("params", {}).get(path, {})
-                    reasons += _changed_params(before, {key: params.get(key) for key in change})
+                    reasons += _changed_params(before, {key: _at(params, key) for key in change})
                 else:
                     reasons.append(f"{what} {path} {change}")
     return reasons
+
+
+def _at(params: Any, name: str) -> Any:
+    """Find what a dotted name means, as DVC does; None where there is nothing."""
+    for part in name.split("."):
+        params = params.get(part) if isinstance(params, dict) else None
+    return params
 
 
 def _changed_params(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

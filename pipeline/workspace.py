@@ -170,5 +170,13 @@ def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}")
         file.flush()
+        if lock == LOCK_FILE:
+            forget_locks_of_runs(root)  # one that was killed
         yield
         file.truncate(0)
+
+
+def settle(root: Path) -> None:
+    """Clear what a run that was killed left of DVC's locks, unless a run goes on."""
+    with suppress(Busy), locked(root, wait=False):
+        pass

@@ -200,9 +200,10 @@ class Started:
         return True
 
     def end_all(self) -> None:
-        """Clean up after a test, whatever came of it."""
-        for pid in self.left():
-            _kill(pid)
+        """Kill all that it started and all that this starts meanwhile, at once."""
+        while left := self.left():
+            for pid in left:
+                _kill(pid)
         self.process.wait()
 
 

@@ -98,6 +98,17 @@ def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(project: Quic
     assert died >= n_moments / 2
 
 
+@pytest.mark.parametrize("command", [["status"], ["run"], ["run", "-S", "train.epochs=5"]])
+def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_number(
+    project: Quick, command: list[str]
+):
+    dead = {"pid": os.getpid(), "cmd": "dvc --wait-for-lock repro --single-item train"}
+    held = {"write": {str(project.root / "model"): dead}, "read": {}}
+    (project.root / ".dvc/tmp/rwlock").write_text(json.dumps(held))
+    project.exactcast(*command)
+    in_order(project)
+
+
 @pytest.mark.slow
 def test_the_whole_chain_killed_at_20_moments_ends_with_the_bytes_of_an_uninterrupted_run(
     copied: Project,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.overrides import apply_overrides
 from tests.prefect_server import Server, kill_group, real_server
 from tests.quick import (
     Quick,
@@ -163,6 +164,13 @@ def test_what_only_looks_does_not_load_prefects_server(project: Quick, command: 
     loaded = project.attempt("python", "-c", loading).stdout.splitlines()
     assert "pipeline.cli" in loaded
     assert not [name for name in loaded if name.startswith("prefect")]
+
+
+def test_a_parameter_that_a_stage_declares_alone_is_told_with_both_values(project: Quick):
+    apply_overrides(project.root, ["train.epochs=5"])
+    told = {each["stage"]: each for each in json.loads(project.exactcast("status", "--json"))}
+    assert told["train"]["reasons"] == ["train.epochs 4 -> 5"]
+    assert told["evaluate"]["reasons"] == ["train is out of date"]
 
 
 @pytest.mark.slow

@@ -36,6 +36,10 @@ def test_a_program_that_works_may_take_as_long_as_it_takes(tmp_path: Path, monke
         ("ERROR: failed to transfer 'a' - cut off\nERROR: failed to push - 1 file", "cut off"),
         ("ERROR: unexpected error - no endpoint\n\nHaving any troubles? Ask us!", "no endpoint"),
         ("a warning\nfatal: no such thing\nerror: so what\n", "no such thing"),
+        (
+            "ERROR: 'x' is busy, blocked by:\n  (PID 7): dvc push\n\nIf not, ...",
+            "by: (PID 7): dvc push",
+        ),
         ("", "no message"),
     ],
 )
