@@ -201,10 +201,13 @@ class Started:
 
     def end_all(self) -> None:
         """Kill all that it started and all that this starts meanwhile, at once."""
+        killed: set[int] = set()
         while left := self.left():
+            killed |= left
             for pid in left:
                 _kill(pid)
         self.process.wait()
+        until(lambda: not any(map(alive, killed)), "the end of what was killed")
 
 
 def _hear_ctrl_c() -> None:
