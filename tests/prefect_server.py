@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,10 +41,22 @@ class Server:
         return self.url.removesuffix("/api")
 
     def get(self, path: str) -> Any:
-        return _content(httpx.get(f"{self.url}/{path}", timeout=30))
+        return self._answer("GET", path)
 
     def post(self, path: str, **content: Any) -> Any:
-        return _content(httpx.post(f"{self.url}/{path}", json=content, timeout=30))
+        return self._answer("POST", path, json=content)
+
+    def _answer(self, method: str, path: str, **content: Any) -> Any:
+        """Ask, and again while the server is busy with its database, as Prefect's own client does."""
+        deadline = time.monotonic() + 30
+        while True:
+            answer = httpx.request(method, f"{self.url}/{path}", timeout=30, **content)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.5)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
 
     def runs(self) -> list[dict[str, Any]]:
         """Every flow run that somebody asked for, the newest first."""
@@ -130,11 +143,6 @@ class Server:
     def cancel(self, run: dict[str, Any]) -> None:
         """Cancel a run, as its page does."""
         self.post(f"flow_runs/{run['id']}/set_state", state={"type": "CANCELLING"})
-
-
-def _content(answer: httpx.Response) -> Any:
-    assert answer.is_success, answer.text
-    return answer.json() if answer.content else None
 
 
 @contextmanager
