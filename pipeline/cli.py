@@ -1,6 +1,7 @@
 """The command line: each command says what it does, calls it, and prints the result."""
 
 import errno
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -227,6 +228,7 @@ def main() -> None:
         raise SystemExit(1) from None
     except SystemExit as end:
         if end.code == STOPPED:  # Typer says nothing of it
+            sys.stdout.flush()  # of a line that the request came into
             typer.echo("error: Stopped on request; what was finished is kept.", err=True)
         raise
 

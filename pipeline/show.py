@@ -37,7 +37,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
         yield lambda event: None
         return
     if not sys.stdout.isatty():
-        yield lambda event: print(_line(event), flush=True)
+        yield _print
         return
     from tqdm import tqdm
 
@@ -56,7 +56,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
             bar.update(int(epoch["epoch"]) - bar.n)
             return
         close()
-        print(_line(event), flush=True)
+        _print(event)
 
     def close() -> None:
         nonlocal bar
@@ -68,6 +68,12 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
         yield show
     finally:
         close()
+
+
+def _print(event: Event) -> None:
+    """Print it whole: Ctrl-C may come between two writes, and print makes two."""
+    sys.stdout.write(f"{_line(event)}\n")
+    sys.stdout.flush()
 
 
 def _line(event: Event) -> str:
