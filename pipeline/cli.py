@@ -138,9 +138,10 @@ def status(as_json: Json = False) -> None:
     """Show what is out of date, and why."""
     from dataclasses import asdict
 
+    from pipeline.previous import settle
     from pipeline.show import print_json, status_text
     from pipeline.status import stage_statuses
-    from pipeline.workspace import project_root, settle
+    from pipeline.workspace import project_root
 
     root = project_root()
     settle(root)

@@ -4,15 +4,17 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from forecasting.errors import PipelineError, SetupError
 from pipeline.graph import load_graph
-from pipeline.lockfile import LOCK, read_lock
+from pipeline.lockfile import LOCK, read_lock, recorded_outputs
 from pipeline.programs import ask, ask_dvc
-from pipeline.raw import tracking_advice, untracked_sources
+from pipeline.raw import kept_raw, tracking_advice, untracked_sources
+from pipeline.stored import Damaged, Missing, check
 from pipeline.workspace import git
 from stages._packages import LOCK_FILE, check_packages
 from stages._params import PARAMS_FILE, load_params
@@ -49,9 +51,9 @@ def examine(root: Path) -> list[Finding]:
 
 
 def _results(checks: list[tuple[str, Callable[[Path], str]]], root: Path) -> Iterator[Finding]:
-    for name, check in checks:
+    for name, look in checks:
         try:
-            yield Finding(name, True, check(root))
+            yield Finding(name, True, look(root))
         except PipelineError as wrong:
             yield Finding(name, False, str(wrong))
 
@@ -110,7 +112,15 @@ def _cache(root: Path) -> str:
     shown = folder.relative_to(root) if folder.is_relative_to(root) else folder
     if free < 1:
         raise SetupError(f"Only {free:.2f} GB are free where {shown} lies. Make room.")
-    return f"{shown}, {free:.0f} GB free"
+    graph = load_graph(root)
+    named = kept_raw(root, graph) | recorded_outputs(graph, read_lock(root))
+    for path, md5 in named.items():
+        with suppress(Missing):
+            try:
+                check(folder, md5)
+            except Damaged as damaged:
+                raise SetupError(f"{path}: {damaged}") from None
+    return f"{shown}, {free:.0f} GB free, nothing damaged of what the last run read and made"
 
 
 def _remotes(root: Path) -> str:

@@ -20,6 +20,7 @@ from pipeline.workspace import git
 REFS = "refs/exps"
 RECORD = "reports/record.json"
 AUTOMATIC = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")  # names that run.run_name and a short id make
+DURABLE = ("-c", "core.fsync=all")  # else a power cut could leave references to empty objects
 NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
 
 
@@ -53,11 +54,11 @@ def keep(
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git(root, "read-tree", "HEAD", environment=index)
-        git(root, "add", "--update", ".", environment=index)
+        git(root, *DURABLE, "add", "--update", ".", environment=index)
         if untracked:
-            git(root, "add", "--force", "--", *untracked, environment=index)
+            git(root, *DURABLE, "add", "--force", "--", *untracked, environment=index)
         for path, content in added.items():
-            blob = git(root, "hash-object", "-w", "--stdin", content=content).strip()
+            blob = git(root, *DURABLE, "hash-object", "-w", "--stdin", content=content).strip()
             git(
                 root,
                 "update-index",
@@ -66,9 +67,10 @@ def keep(
                 f"100644,{blob},{path}",
                 environment=index,
             )
-        tree = git(root, "write-tree", environment=index).strip()
+        tree = git(root, *DURABLE, "write-tree", environment=index).strip()
     commit = git(
         root,
+        *DURABLE,
         "commit-tree",
         tree,
         "-p",
@@ -78,7 +80,7 @@ def keep(
         environment=_author(root),
     ).strip()
     try:
-        git(root, "update-ref", reference, commit, "")  # only if it does not exist
+        git(root, *DURABLE, "update-ref", reference, commit, "")  # only if it does not exist
     except SetupError as refused:
         raise SetupError(
             f"The run could not be kept as the experiment '{name}': {refused} Name it otherwise, "

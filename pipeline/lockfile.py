@@ -1,5 +1,7 @@
 """dvc.lock: kept canonical, and compared with the committed one to tell whether a run reproduced it."""
 
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -16,6 +18,9 @@ from stages._files import write_bytes
 
 LOCK = "dvc.lock"
 Entries = dict[str, dict[str, Any]]
+WRITING = 0.5  # seconds that DVC may take to write it
+MD5, NO_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?"), "0" * 32
+_PARTS: dict[str, type] = {"params": dict, "deps": list, "outs": list}  # of a stage's entry
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,13 @@ class Comparison:
 def read_lock(root: Path) -> Entries:
     """Read the stages of the workspace's dvc.lock; none if there is no lock yet."""
     path = root / LOCK
-    return _stages(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        return _stages(path.read_text(encoding="utf-8"))
+    except SetupError:
+        time.sleep(WRITING)  # DVC may be writing it just now: it does so in its place
+        return _stages(path.read_text(encoding="utf-8"))
 
 
 def committed_lock(root: Path, revision: str = "HEAD") -> Entries:
@@ -57,17 +68,52 @@ def committed_lock(root: Path, revision: str = "HEAD") -> Entries:
     return _stages(text) if text is not None else {}
 
 
+def recorded_outputs(graph: Graph, lock: Entries) -> dict[str, str]:
+    """Map the outputs of the stages that a run needs, as far as they are recorded, to their hashes."""
+    return {
+        path: md5
+        for name in graph.needed()
+        for path, md5 in hashes(lock.get(name, {}), "outs").items()
+    }
+
+
 def _stages(text: str) -> Entries:
+    mend = f"Restore it: git checkout -- {LOCK}"
     try:
-        content = YAML(typ="safe").load(text) or {}
+        content = YAML(typ="safe").load(text)
     except YAMLError as unreadable:
         where = getattr(unreadable, "problem_mark", None)
         line = "" if where is None else f" in line {where.line + 1}"
-        raise SetupError(
-            f"{LOCK} is not YAML: a mistake{line}. Restore it: git checkout -- {LOCK}"
-        ) from None
-    stages: Entries = content.get("stages") or {}
+        raise SetupError(f"{LOCK} is not YAML: a mistake{line}. {mend}") from None
+    content = content if isinstance(content, dict) else {}
+    stages: Entries = content.get("stages", {})
+    whole = isinstance(stages, dict) and all(map(_is_whole, stages.values()))
+    if not whole or content.get("schema") != "2.0":
+        raise SetupError(f"{LOCK} is torn: it is not as DVC writes it. {mend}")
     return stages
+
+
+def _is_whole(entry: Any) -> bool:
+    """Tell whether DVC would take this for what it wrote of a stage."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("cmd"), str | list):
+        return False
+    params, *paths = (entry.get(key, kind()) for key, kind in _PARTS.items())
+    return (
+        isinstance(params, dict)
+        and all(isinstance(values, dict) for values in params.values())
+        and all(isinstance(items, list) for items in paths)
+        and all(_is_whole_path(item) for items in paths for item in items)
+    )
+
+
+def _is_whole_path(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and "path" in item
+        and None not in item.values()
+        and all(isinstance(item.get(key, ""), str) for key in ("path", "hash"))
+        and MD5.fullmatch(str(item.get("md5", NO_MD5))) is not None
+    )
 
 
 def canonicalise(root: Path, graph: Graph) -> bool:

@@ -8,13 +8,15 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from forecasting.errors import StageFailed
-from pipeline.graph import Graph
-from pipeline.lockfile import LOCK, read_lock
-from pipeline.workspace import digest, forget_run_cache_since
+from forecasting.errors import SetupError, StageFailed
+from pipeline.graph import Graph, load_graph
+from pipeline.lockfile import LOCK, Entries, read_lock
+from pipeline.workspace import Busy, digest, forget_run_cache_since, locked
+from stages._files import write_bytes
 from stages._params import PARAMS_FILE
 
 T = TypeVar("T")
@@ -23,6 +25,28 @@ FOLDER = Path(".dvc/tmp/exactcast/previous")
 
 class Void(StageFailed):
     """What made the outputs of a run is not known."""
+
+
+@contextmanager
+def held(root: Path, *, wait: bool) -> Iterator[None]:
+    """Hold the workspace for one run, and put right what one that was killed left.
+
+    Args:
+        root: The workspace.
+        wait: Wait for another run to end; else refuse.
+
+    Raises:
+        Busy: Another run holds it, and we were not to wait.
+    """
+    with locked(root, wait=wait):
+        put_back_unfinished(root, load_graph(root))
+        yield
+
+
+def settle(root: Path) -> None:
+    """Put right what a run that was killed left, unless a run goes on."""
+    with suppress(Busy), held(root, wait=False):
+        pass
 
 
 def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
@@ -62,13 +86,12 @@ def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
 
 
 def keep_outputs(root: Path, graph: Graph) -> None:
-    """Keep every output of the pipeline aside; first put back what a killed run left."""
-    put_back_unfinished(root, graph)
+    """Keep every output of the pipeline aside; what a killed run left has been put back before."""
     partial = root / FOLDER.with_name("partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     if (root / LOCK).exists():
-        shutil.copy2(root / LOCK, partial / LOCK)  # DVC writes into it, so no link
+        write_bytes(partial / LOCK, (root / LOCK).read_bytes())  # DVC writes into it, so no link
     for path in _outputs(graph, graph.stages):
         if (root / path).exists():
             _link(root / path, partial / path)
@@ -89,10 +112,21 @@ def put_back_unfinished(root: Path, graph: Graph) -> None:
     kept = root / FOLDER
     if not kept.is_dir():
         return
-    before, now = read_lock(kept), read_lock(root)
+    before, now = read_lock(kept), _lock_or_that_before(root, kept)
     unfinished = [name for name in graph.stages if before.get(name) == now.get(name)]
     good = {path for entry in now.values() for path in _as_recorded(root, entry)}
     _put_back(root, [path for path in _outputs(graph, unfinished) if path not in good])
+
+
+def _lock_or_that_before(root: Path, kept: Path) -> Entries:
+    """Read dvc.lock; if a crash tore it, put back the one that was kept."""
+    try:
+        return read_lock(root)
+    except SetupError:
+        (root / LOCK).unlink()
+        if (kept / LOCK).exists():
+            write_bytes(root / LOCK, (kept / LOCK).read_bytes())
+        return read_lock(root)
 
 
 def _as_recorded(root: Path, entry: Mapping[str, Any]) -> Iterator[str]:

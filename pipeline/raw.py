@@ -1,6 +1,7 @@
 """The raw table: whether DVC or git keeps it, so that others can have the same bytes; how it comes."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,22 +94,19 @@ def fetch_by_hash(root: Path, graph: Graph, cache: Path) -> list[str]:
         SetupError: Neither the cache nor a remote has the bytes of that hash.
     """
     damaged = []
-    for name in pointers(root, graph):
-        for out in _content(root / name)["outs"]:
-            target = (root / name).parent / out["path"]
-            try:
-                restore(cache, out["md5"], target)
-            except Missing:
-                _fetch_one(root, name, out["md5"], target, known="")
-            except Damaged as found:
-                damaged.append(f"{target.relative_to(root)}: {found}")
-                _fetch_one(root, name, out["md5"], target, known=f" {found}")
+    for name, path, md5 in _kept(root, graph):
+        try:
+            restore(cache, md5, root / path)
+        except Missing:
+            _fetch_one(root, name, path, md5, known="")
+        except Damaged as found:
+            damaged.append(f"{path}: {found}")
+            _fetch_one(root, name, path, md5, known=f" {found}")
     return damaged
 
 
-def _fetch_one(root: Path, name: str, md5: str, target: Path, *, known: str) -> None:
+def _fetch_one(root: Path, name: str, path: str, md5: str, *, known: str) -> None:
     """Fetch what a `.dvc` file names from a remote, and check it."""
-    path = target.relative_to(root)
     if not ask_dvc(root, "remote", "list"):
         raise SetupError(
             f"{path} (md5 {md5}) is not in DVC's cache, and there is no remote to fetch it from."
@@ -116,7 +114,7 @@ def _fetch_one(root: Path, name: str, md5: str, target: Path, *, known: str) -> 
         )
     try:
         ask_dvc(root, "fetch", name)
-        restore(root / ".dvc/cache", md5, target)
+        restore(root / ".dvc/cache", md5, root / path)
     except SetupError as failed:
         raise SetupError(
             f"{path} (md5 {md5}) is neither in DVC's cache nor in a remote: {failed}{known} Have it "
@@ -144,16 +142,24 @@ def store_changes(root: Path, graph: Graph) -> None:
     """Let DVC keep raw data that were changed by hand, as `dvc repro` does before it reads them."""
     changed = [
         name
-        for name in pointers(root, graph)
-        for out in _content(root / name)["outs"]
-        if _differs((root / name).parent / out["path"], out)
+        for name, path, md5 in _kept(root, graph)
+        if (root / path).is_file() and digest(root / path, "md5") != md5
     ]
     if changed:
         ask_dvc(root, "commit", "--force", *changed)
 
 
-def _differs(path: Path, out: dict[str, str]) -> bool:
-    return path.is_file() and digest(path, "md5") != out.get("md5")
+def kept_raw(root: Path, graph: Graph) -> dict[str, str]:
+    """Map what a run reads and DVC keeps, files and folders, to the hash that its `.dvc` file tells."""
+    return {path: md5 for _, path, md5 in _kept(root, graph)}
+
+
+def _kept(root: Path, graph: Graph) -> Iterator[tuple[str, str, str]]:
+    """Yield the `.dvc` file, the path and the hash of what a run reads and DVC keeps."""
+    for name in pointers(root, graph):
+        for out in _content(root / name)["outs"]:
+            if "md5" in out:  # not there before the first download
+                yield name, (Path(name).parent / out["path"]).as_posix(), str(out["md5"])
 
 
 def _in_dvc(root: Path, path: str) -> bool:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from forecasting.errors import PipelineError, SetupError
+from pipeline.doubt import doubt_cache, made_well
+from pipeline.durable import flush
 from pipeline.environment import python_for
 from pipeline.experiment import (
     RECORD,
@@ -30,11 +32,11 @@ from pipeline.experiment import (
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import Comparison, canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.overrides import apply_overrides
-from pipeline.previous import Void, or_put_back
+from pipeline.previous import Void, held, or_put_back
 from pipeline.programs import ask_dvc
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
 from pipeline.record import make_record, read_metrics, record_bytes
-from pipeline.reproduce import UP_TO_DATE, Event, reproduce
+from pipeline.reproduce import RESTORED, UP_TO_DATE, Event, reproduce
 from pipeline.sharing import push
 from pipeline.status import out_of_date
 from pipeline.workspace import locked
@@ -164,23 +166,24 @@ def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = 
         check_name(root, order.name)
     notes = Notes(order.name or f"{name}-{secrets.token_hex(2)}", commit, order.overrides)
     if not order.isolated:
-        with locked(root, wait=order.wait):
-            return _run(root, order, watcher, notes)
+        with held(root, wait=order.wait):
+            return _run(root, root, order, watcher, notes)
     overlapping = (
         nullcontext()
         if order.overlap == "beside"
         else locked(root, wait=order.overlap == "wait", lock=SCHEDULE_LOCK)
     )
     with overlapping, worktree(root, commit) as place:
-        with suppress(SetupError):  # what the cache lacks is made again, or fetched below
-            ask_dvc(place, "checkout", "--force")
-        return _run(place, order, watcher, notes)
+        return _run(place, root, order, watcher, notes)
 
 
-def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
-    graph = prepare(root, order, watcher)
+def _run(root: Path, workspace: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
+    cache = Path(ask_dvc(root, "cache", "dir"))
+    graph = prepare(root, order, watcher, cache=cache, workspace=workspace)
     try:
-        outcome = or_put_back(root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes))
+        outcome = or_put_back(
+            root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes, cache=cache)
+        )
     except Void:
         for false in experiments(root):
             if false.name == notes.name:
@@ -195,7 +198,7 @@ def _run(root: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
     return outcome
 
 
-def prepare(root: Path, order: Order, watcher: Watcher) -> Graph:
+def prepare(root: Path, order: Order, watcher: Watcher, *, cache: Path, workspace: Path) -> Graph:
     """Apply the overrides if a run can start with them; else params.yaml stays as it was.
 
     Raises:
@@ -206,6 +209,10 @@ def prepare(root: Path, order: Order, watcher: Watcher) -> Graph:
     try:
         load_params(root / PARAMS_FILE)
         graph = load_graph(root)
+        doubt_cache(root, graph, cache=cache, workspace=workspace, tell=_tell_on_stderr)
+        if order.isolated:
+            with suppress(SetupError):  # what the cache lacks is made again, or fetched below
+                ask_dvc(root, "checkout", "--force")
         if order.refresh:
             watcher.step(Step("refresh", lambda show: refresh_sources(root, graph), NETWORK))
         if order.isolated:
@@ -219,13 +226,19 @@ def prepare(root: Path, order: Order, watcher: Watcher) -> Graph:
     return graph
 
 
-def reproduce_and_keep(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -> Outcome:
+def _tell_on_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def reproduce_and_keep(
+    root: Path, graph: Graph, watcher: Watcher, notes: Notes, *, cache: Path
+) -> Outcome:
     """Bring the stages up to date, compare, and keep the run if something happened in it.
 
     Raises:
         PipelineError: A stage failed, or the name is taken.
     """
-    states = bring_up_to_date(root, graph, watcher, notes)
+    states = bring_up_to_date(root, graph, watcher, notes, cache=cache)
     canonicalise(root, graph)
     recorded = committed_lock(root)
     outcome = Outcome(
@@ -248,10 +261,13 @@ def reproduce_and_keep(root: Path, graph: Graph, watcher: Watcher, notes: Notes)
         untracked=own_files(root, graph),
         added={RECORD: record_bytes(record)},
     )
+    flush(root)
     return replace(outcome, experiment=experiment)
 
 
-def bring_up_to_date(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -> dict[str, str]:
+def bring_up_to_date(
+    root: Path, graph: Graph, watcher: Watcher, notes: Notes, *, cache: Path
+) -> dict[str, str]:
     """Bring the stages up to date, one after the other; return how each ended.
 
     DVC is asked once what is out of date, and then for each stage from the first such one.
@@ -263,7 +279,9 @@ def bring_up_to_date(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -
         return Step(
             name,
             lambda show: (
-                reproduce(root, name, python=python, show=show) if name in stale else UP_TO_DATE
+                make(root, name, python=python, cache=cache, show=show)
+                if name in stale
+                else UP_TO_DATE
             ),
             graph.stages[name].prefect,
             lambda: facts(name, read_lock(root)),
@@ -276,6 +294,15 @@ def bring_up_to_date(root: Path, graph: Graph, watcher: Watcher, notes: Notes) -
         states[name] = watcher.step(step(name))
         notes.seconds[name] = round(time.monotonic() - began, 3)
     return states
+
+
+def make(root: Path, name: str, *, python: Path, cache: Path, show: Show) -> str:
+    """Bring a stage up to date; what DVC restores of it is made anew if it was damaged."""
+    while True:
+        state = reproduce(root, name, python=python, show=show)
+        well = made_well(root, name, cache=cache, tell=lambda line: show(Event(name, line=line)))
+        if well or state != RESTORED:
+            return state
 
 
 def own_files(root: Path, graph: Graph) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipeline.doubt import look_again
 from pipeline.graph import load_graph
-from pipeline.lockfile import flat, read_lock
+from pipeline.lockfile import flat, read_lock, recorded_outputs
 from pipeline.programs import ask_dvc
 from stages._params import PARAMS_FILE
 
@@ -25,13 +26,15 @@ class StageStatus:
 def stage_statuses(root: Path) -> list[StageStatus]:
     """Tell for every stage that a run needs whether it is out of date, and why.
 
-    DVC reports only what changed directly; what stands on a changed stage is followed here
-    (`dvc repro --dry` would call it unchanged).
+    DVC reports only what changed directly, as far as times and sizes of files tell; every output is
+    hashed here. And what stands on a changed stage is followed here (`dvc repro --dry` would call it
+    unchanged).
     """
     graph = load_graph(root)
     needed = graph.needed()
-    report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *needed))
     recorded = read_lock(root)
+    look_again(root, recorded_outputs(graph, recorded))
+    report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *needed))
     params = YAML(typ="safe").load(root / PARAMS_FILE)
     direct = {
         name: _reasons(report[name], recorded.get(name, {}), params)

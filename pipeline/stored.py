@@ -7,12 +7,15 @@ of the list, with `.dir` behind it.
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from forecasting.errors import SetupError
+from pipeline.durable import flush
 from pipeline.workspace import digest
 
 FOLDER = ".dir"
+PROTECTED = 0o444  # the mode of a file in a cache; DVC asks nothing else of it
 
 
 class Missing(SetupError):
@@ -20,7 +23,20 @@ class Missing(SetupError):
 
 
 class Damaged(SetupError):
-    """The cache has other bytes than the hash tells."""
+    """The cache has other bytes than the hash tells.
+
+    Attributes:
+        md5: The hash.
+        place: Where the cache keeps them.
+        found: The hash of what lies there.
+    """
+
+    def __init__(self, md5: str, place: Path, found: str) -> None:
+        super().__init__(
+            f"DVC's cache holds other bytes under {md5}: their hash is {found}. Remove {place}, then "
+            "`dvc pull` or make it again."
+        )
+        self.md5, self.place, self.found = md5, place, found
 
 
 def content_hash(path: Path) -> str | None:
@@ -49,10 +65,7 @@ def kept_file(cache: Path, md5: str) -> Path:
         raise Missing(f"DVC's cache has nothing under {md5}.")
     found = digest(path, "md5")
     if found != md5.removesuffix(FOLDER):
-        raise Damaged(
-            f"DVC's cache holds other bytes under {md5}: their hash is {found}. Remove {path}, then "
-            "`dvc pull` or make it again."
-        )
+        raise Damaged(md5, path, found)
     return path
 
 
@@ -65,6 +78,46 @@ def check(cache: Path, md5: str) -> None:
     """
     for _, part in _parts(cache, md5):
         kept_file(cache, part)
+
+
+def mend(cache: Path, md5: str, copy: Path) -> Iterator[Damaged]:
+    """Put good copies in the place of what a cache holds that is not what its hash tells.
+
+    Args:
+        cache: The cache.
+        md5: The hash of a file or folder.
+        copy: Where the same file or folder may lie outside of the cache.
+
+    Yields:
+        What there is no good copy of; it is left as it is.
+    """
+    try:
+        parts = _parts(cache, md5)
+    except Missing:
+        return
+    except Damaged as listing:
+        yield listing
+        return
+    for name, part in parts:
+        source = copy / name if name else copy
+        try:
+            kept_file(cache, part)
+        except Missing:
+            continue
+        except Damaged as damaged:
+            if content_hash(source) == part:
+                _put(source, damaged.place)
+            else:
+                yield damaged
+
+
+def _put(source: Path, place: Path) -> None:
+    """Put a file into a cache, as DVC does: whole, and not to be written to."""
+    partial = place.with_name(f".{place.name}.partial")
+    shutil.copyfile(source, partial)
+    partial.chmod(PROTECTED)
+    flush(partial.parent)
+    partial.replace(place)
 
 
 def restore(cache: Path, md5: str, target: Path) -> None:

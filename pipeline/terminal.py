@@ -9,12 +9,13 @@ import typer
 
 from forecasting.errors import SetupError
 from pipeline.graph import Graph, load_graph
+from pipeline.previous import held
 from pipeline.raw import tracking_advice, untracked_sources
 from pipeline.reproduce import Event, sigterm_as_interrupt
 from pipeline.run import Order, Outcome, Show, Step, carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
 from pipeline.status import out_of_date
-from pipeline.workspace import Busy, git, locked
+from pipeline.workspace import Busy, git
 
 
 class Terminal:
@@ -87,7 +88,7 @@ def _nothing_to_watch(root: Path, order: Order) -> bool:
     if "PREFECT_API_URL" in os.environ:
         return False  # known without asking DVC or importing Prefect
     try:
-        with locked(root, wait=False):  # DVC looks at no file that a run is about to write
+        with held(root, wait=False):  # DVC looks at no file that a run is about to write
             if out_of_date(root):
                 return False
     except Busy:

@@ -71,7 +71,8 @@ def git(
         check=False,
     )
     if done.returncode != 0:
-        raise SetupError(f"git {arguments[0]} failed in {root}: {cause(done.stderr.decode())}")
+        command = next(word for word in arguments if word[0] != "-" and "=" not in word)
+        raise SetupError(f"git {command} failed in {root}: {cause(done.stderr.decode())}")
     return done.stdout.decode()
 
 
@@ -123,14 +124,21 @@ def forget_run_cache_since(root: Path, moment: float) -> None:
 def forget_locks_of_runs(root: Path) -> None:
     """Remove the path locks that an ended `dvc repro` of ours left; only who holds `locked` may.
 
+    DVC writes the file in its place, so that a crash may leave half of it.
+
+
     DVC knows a stale lock by its process id, which another process may have by now: then it would
     call the path busy for ever.
     """
     path = root / RUNNING
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = path.read_text(encoding="utf-8") if path.is_file() else "{}"
+    try:
+        held = json.loads(text)
+    except ValueError:
+        path.unlink()  # torn by a crash: DVC would refuse everything until somebody did this
+        return
     if OURS not in text:
         return
-    held = json.loads(text)
     writers = {k: v for k, v in held.get("write", {}).items() if OURS not in v["cmd"]}
     readers = {
         k: left
@@ -174,9 +182,3 @@ def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
             forget_locks_of_runs(root)  # one that was killed
         yield
         file.truncate(0)
-
-
-def settle(root: Path) -> None:
-    """Clear what a run that was killed left of DVC's locks, unless a run goes on."""
-    with suppress(Busy), locked(root, wait=False):
-        pass

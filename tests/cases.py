@@ -267,7 +267,8 @@ def main(result: str, *prefixes: str) -> None:
         "instructions": sorted(instructions()),
         "numpy": sorted(name for name, enabled in features.items() if enabled),
     }
-    Path(result).write_text(json.dumps({"process": process, "cases": hashes}, indent=2))
+    text = json.dumps({"process": process, "cases": hashes}, indent=2)
+    Path(result).write_text(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import stages
 from tests.project import ROOT, Project
 
 QEMU = shutil.which("qemu-x86_64")
+RECORD = ROOT / "tests/fingerprints.json"
 UNSEALED = dict.fromkeys(stages.PINNED)  # None removes a variable
 
 needs_qemu = pytest.mark.skipif(
@@ -36,6 +37,13 @@ def compute(
     Project(ROOT).call(*python_on(cpu), "-m", module, str(result), *prefixes, **environment)
     found: dict[str, Any] = json.loads(result.read_text())
     return found
+
+
+def recorded(*prefixes: str) -> dict[str, Any]:
+    """Read what `python -m tests.cases tests/fingerprints.json` found, on some processor; see `compute`."""
+    found: dict[str, Any] = json.loads(RECORD.read_text())
+    cases = {k: v for k, v in found["cases"].items() if not prefixes or k.startswith(prefixes)}
+    return found | {"cases": cases}
 
 
 def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

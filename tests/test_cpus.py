@@ -1,21 +1,23 @@
-"""The same bytes on other processors, emulated."""
+"""The same bytes on other processors: those of a record, of whatever machine made it, and emulated ones."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.graph import load_graph
-from stages._processor import PROMISED, instructions
+from stages._processor import PROMISED, instructions, is_promised
 from tests.cases import SMALL, choices, leaves, runs
-from tests.emulation import compute, differing, needs_qemu, python_on
-from tests.project import Project
+from tests.emulation import compute, differing, needs_qemu, python_on, recorded
+from tests.project import ROOT, Project
 
 AVX512 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 OTHERS = ["Haswell", "EPYC-Rome"]
 SMALL_RUN = ["-S", "simulate.rows=200", "-S", "train.epochs=2", "-S", "train.layers.0.units=8"]
 A_FEW = ["scaler", "metric", "baseline", "kernel_initializer", "run 3"]
+REFERENCE = (ROOT / ".python-version").read_text().strip()
 
 
 def is_emulated_and_sealed(process: dict[str, Any]) -> bool:
@@ -37,13 +39,24 @@ def suspects(different: list[str]) -> list[str]:
     ]
 
 
+@pytest.mark.skipif(not is_promised(), reason="these bytes are promised on x86-64 with AVX2")
+@pytest.mark.skipif(
+    f"{sys.version_info.major}.{sys.version_info.minor}" != REFERENCE,
+    reason="the promise is per minor version of Python",
+)
+def test_every_option_is_the_same_here_as_on_the_machine_that_made_the_record(tmp_path: Path):
+    here = compute(tmp_path / "here")
+
+    different = differing(recorded(), here)
+    assert not different, (different, suspects(different))
+
+
 @needs_qemu
 def test_a_few_cases_are_the_same_on_an_emulated_processor(tmp_path: Path):
-    here = compute(tmp_path / "here", *A_FEW)
     there = compute(tmp_path / "there", *A_FEW, cpu="Haswell")
 
     assert is_emulated_and_sealed(there["process"])
-    different = differing(here, there)
+    different = differing(recorded(*A_FEW), there)
     assert not different, (different, suspects(different))
 
 
@@ -51,29 +64,37 @@ def test_a_few_cases_are_the_same_on_an_emulated_processor(tmp_path: Path):
 @needs_qemu
 @pytest.mark.parametrize("cpu", OTHERS)
 def test_every_option_is_the_same_on_an_emulated_processor(tmp_path: Path, cpu):
-    here = compute(tmp_path / "here")
     there = compute(tmp_path / "there", cpu=cpu)
 
     assert is_emulated_and_sealed(there["process"])
-    different = differing(here, there)
+    different = differing(recorded(), there)
     assert not different, (different, suspects(different))
 
 
 @pytest.mark.slow
 @needs_qemu
-@pytest.mark.skipif(
-    not instructions() >= AVX512,
-    reason="without AVX-512 here there is nothing that the emulated processor lacks",
+@pytest.mark.parametrize(
+    ("with_it", "without_it", "kernels"),
+    [
+        pytest.param(
+            None,
+            "Haswell",
+            "X86_V4",
+            marks=pytest.mark.skipif(not instructions() >= AVX512, reason="no AVX-512 here"),
+            id="AVX-512",
+        ),
+        pytest.param("Haswell", "SandyBridge", "X86_V3", id="AVX2"),
+    ],
 )
-def test_without_the_seal_outputs_differ(tmp_path: Path):
-    here = compute(tmp_path / "here", *A_FEW, sealed=False)
-    there = compute(tmp_path / "there", *A_FEW, cpu="Haswell", sealed=False)
+def test_without_the_seal_outputs_differ(tmp_path: Path, with_it, without_it, kernels):
+    one = compute(tmp_path / "one", "baseline", cpu=with_it, sealed=False)
+    other = compute(tmp_path / "other", "baseline", cpu=without_it, sealed=False)
 
-    assert not here["process"]["sealed"]
-    assert not there["process"]["sealed"]
-    assert "X86_V4" in here["process"]["numpy"]
-    assert "X86_V4" not in there["process"]["numpy"]
-    assert "baseline ridge: forecasts" in differing(here, there)
+    assert not one["process"]["sealed"]
+    assert not other["process"]["sealed"]
+    assert kernels in one["process"]["numpy"]
+    assert kernels not in other["process"]["numpy"]
+    assert "baseline ridge: forecasts" in differing(one, other)
 
 
 @pytest.mark.slow

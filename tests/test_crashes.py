@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipeline.reproduce import RESTORED
+from tests.machines import Machine, WithoutPower, machine
 from tests.project import Project
 from tests.quick import Quick, Started, in_order, quick_project
 from tests.witness import OUTPUTS
@@ -29,12 +30,19 @@ ROOM = [
 WAYS = [[], ["--isolated"]]
 
 
+@pytest.fixture(params=["killed", "without power"])
+def computer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Machine]:
+    with machine(tmp_path, keeps_power=request.param == "killed") as computer:
+        yield computer
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Quick]:
+def project(computer: Machine) -> Iterator[Quick]:
     """A quick project with one finished and committed run, of 4 epochs."""
-    project = quick_project(tmp_path)
+    project = quick_project(computer.folder)
     run(project, 4)
     project.commit("a run")
+    computer.settle()
     yield project
     project.clean_up()
 
@@ -63,7 +71,9 @@ def taken_for_results(project: Project) -> set[str]:
 
 
 @pytest.mark.parametrize("n_moments", MOMENTS)
-def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(project: Quick, n_moments: int):
+def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(
+    project: Quick, computer: Machine, n_moments: int
+):
     seconds = {}
     for way in WAYS:
         begun = time.monotonic()
@@ -73,13 +83,14 @@ def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(project: Quic
         run(project, 4)
     drawn, died = random.Random(42), 0
     for moment in range(n_moments):
+        computer.settle()
         way, epochs = WAYS[moment % 2], 100 + moment
         started = project.start("run", "--offline", "-S", f"train.epochs={epochs}", *way)
         time.sleep(drawn.uniform(0.1, 1.0) * seconds[len(way)])
         died += started.process.poll() is None
-        started.end_all()
+        computer.go_down(started)
 
-        assert damaged(project.root) == []
+        assert damaged(project.root) == [] or isinstance(computer, WithoutPower)
         if "train" in taken_for_results(project):
             assert re.fullmatch(rb"(4|\d{3}) epochs on table", project.read("model"))
         again = run(project, epochs, *way)
@@ -98,6 +109,24 @@ def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(project: Quic
     assert died >= n_moments / 2
 
 
+@pytest.mark.parametrize("way", WAYS, ids=["in the workspace", "isolated"])
+def test_a_run_that_said_it_is_finished_is_there_when_the_machine_is_up_again(
+    project: Quick, computer: Machine, way: list[str]
+):
+    name = run(project, 100, *way)["experiment"]
+    computer.go_down()
+
+    assert project.git("fsck", "--no-dangling") == ""
+    assert f"/{name}\n" in project.git("for-each-ref", "refs/exps", "--format=%(refname)")
+    assert damaged(project.root) == []
+    again = run(project, 100, *way)
+    assert again["states"]["train"] == (RESTORED if way else "up to date")
+    project.dvc("exp", "apply", name)
+    assert project.read("model") == b"100 epochs on table"
+    in_order(project)
+
+
+@pytest.mark.parametrize("computer", ["killed"], indirect=True)
 @pytest.mark.parametrize("command", [["status"], ["run"], ["run", "-S", "train.epochs=5"]])
 def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_number(
     project: Quick, command: list[str]
@@ -106,6 +135,25 @@ def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_numb
     held = {"write": {str(project.root / "model"): dead}, "read": {}}
     (project.root / ".dvc/tmp/rwlock").write_text(json.dumps(held))
     project.exactcast(*command)
+    in_order(project)
+
+
+@pytest.mark.parametrize("computer", ["killed"], indirect=True)
+@pytest.mark.parametrize("left", [0.0, 0.3, 0.55, 0.9])
+def test_what_a_crash_tore_of_the_files_of_dvc_needs_no_hand(project: Quick, left: float):
+    """DVC writes its lock files in their places."""
+    project.hold()
+    started = project.start("run", "--offline", "-S", "train.epochs=100")
+    project.held()
+    started.end_all()
+    project.release()
+    for name in ("dvc.lock", ".dvc/tmp/rwlock"):
+        content = project.read(name)
+        (project.root / name).write_bytes(content[: int(left * len(content))])
+
+    assert taken_for_results(project) == {"prepare"}  # train would have other epochs
+    assert run(project, 100)["different"] == []
+    assert project.read("model") == b"100 epochs on table"
     in_order(project)
 
 

@@ -49,11 +49,12 @@ def trained(copied: Project) -> Project:
 
 RUN = (
     f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.graph import load_graph\n"
-    "from pipeline.previous import or_put_back; from pipeline.reproduce import reproduce\n"
+    "from pipeline.previous import held, or_put_back\n"
+    "from pipeline.reproduce import reproduce\n"
     "python, graph = Path(sys.executable), load_graph(Path())\n"
     "def work():\n"
     "    for name in graph.needed(): reproduce(Path(), name, python=python, show=print)\n"
-    "or_put_back(Path(), graph, work)"
+    "with held(Path(), wait=False): or_put_back(Path(), graph, work)"
 )
 
 

@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from pipeline.stored import content_hash
 from tests.project import Project
 
 
@@ -42,11 +43,16 @@ def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Projec
         assert old in text, (file, old)
         (root / file).write_text(text.replace(old, new))
     shutil.copy(root / "data/raw/demo.csv", root / "data/raw/mine.csv")
+    md5 = content_hash(root / "models/model.keras")
+    torn = root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    torn.chmod(0o644)
+    torn.write_bytes(b"")
     copied.git("config", "--unset", "user.name")
     found = findings(copied, GIT_CONFIG_GLOBAL="/dev/null")
 
     wrong = {name: finding["text"] for name, finding in found.items() if not finding["ok"]}
     assert sorted(wrong) == [
+        "dvc cache",
         "dvc telemetry",
         "dvc.lock",
         "git",
@@ -54,6 +60,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Projec
         "parameters",
         "raw table",
     ]
+    assert f"models/model.keras: DVC's cache holds other bytes under {md5}" in wrong["dvc cache"]
     assert "keras 3.15.1 instead of 3.0.1" in wrong["packages"]
     assert "train.epochs: Input should be greater than 0, found -2" in wrong["parameters"]
     assert "dvc config core.analytics false" in wrong["dvc telemetry"]

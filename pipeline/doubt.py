@@ -1,0 +1,96 @@
+"""What a run stands on, doubted: DVC knows a file in its cache by its name, and one in a checkout by its time.
+
+After a power cut either may be empty or torn, and DVC would take it for a result. Here every byte is
+hashed. docs/decisions/0011-a-run-believes-no-cache.md tells what follows from what is found.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from forecasting.errors import DataError
+from pipeline.durable import flush
+from pipeline.graph import Graph
+from pipeline.lockfile import hashes, read_lock, recorded_outputs
+from pipeline.raw import kept_raw
+from pipeline.stored import Damaged, content_hash, mend
+
+Tell = Callable[[str], None]
+
+
+def doubt_cache(root: Path, graph: Graph, *, cache: Path, workspace: Path, tell: Tell) -> None:
+    """Let the cache hold nothing under a hash that is not so, of all that a run may take from it.
+
+    A good copy in the workspace takes the place of what is damaged. Else it leaves the cache, and
+    what it was is made or fetched again.
+
+    Args:
+        root: The checkout of the run.
+        graph: Its stages.
+        cache: DVC's.
+        workspace: Where good copies may lie.
+        tell: Is told what left the cache.
+
+    Raises:
+        DataError: The raw data in the workspace are that very damage, so they may be no edit of the
+            user's.
+    """
+    for path, md5 in kept_raw(root, graph).items():
+        for damaged in mend(cache, md5, workspace / path):
+            if content_hash(workspace / path) == damaged.found:
+                raise DataError(
+                    f"{path} is not the file of md5 {md5} that its .dvc file names, and DVC's cache "
+                    f"holds the same other bytes under that name. If they are right, `dvc add {path}`; "
+                    f"if not, remove {path} and {damaged.place}, then `dvc pull {path}`."
+                )
+            _drop(damaged, path, tell)
+    _doubt_outputs(workspace, recorded_outputs(graph, read_lock(root)), cache=cache, tell=tell)
+
+
+def made_well(root: Path, name: str, *, cache: Path, tell: Tell) -> bool:
+    """Tell whether the outputs of a stage are what dvc.lock says; bring them and the cache to the disk.
+
+    What is damaged leaves the cache; the output made of it is shown to DVC as changed.
+    """
+    outputs = hashes(read_lock(root)[name], "outs")
+    _doubt_outputs(root, outputs, cache=cache, tell=tell)
+    flush(root, cache)
+    return not look_again(root, outputs)
+
+
+def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
+    """Show DVC as changed each output that has not its hash, whatever it remembers of the file.
+
+    Args:
+        root: The checkout.
+        outputs: Files and folders of it, and their hashes.
+
+    Returns:
+        Which ones that are.
+    """
+    changed = [
+        path
+        for path, md5 in outputs.items()
+        if (root / path).exists() and content_hash(root / path) != md5
+    ]
+    for path in changed:
+        for file in [root / path, *(root / path).rglob("*")]:
+            os.utime(file)
+    return changed
+
+
+def _doubt_outputs(root: Path, outputs: Mapping[str, str], *, cache: Path, tell: Tell) -> None:
+    for path, md5 in outputs.items():
+        for damaged in mend(cache, md5, root / path):
+            _drop(damaged, path, tell)
+
+
+def _drop(damaged: Damaged, path: str, tell: Tell) -> None:
+    try:
+        damaged.place.unlink()
+    except OSError:
+        raise damaged from None  # its sentence says what to remove
+    tell(
+        f"note: what DVC's cache held of {path} under {damaged.md5} was damaged, and is removed; it is "
+        "made or fetched again"
+    )
