@@ -7,9 +7,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from forecasting.errors import SetupError
+from pipeline.yaml_files import broken, read_yaml
 
 REFERENCE = re.compile(r"\$\{([^}]+)\}")
 PREFECT_OPTIONS = {"retries", "retry_delay_seconds", "tags", "timeout_seconds"}
@@ -85,7 +84,11 @@ def load_graph(root: Path) -> Graph:
     Raises:
         SetupError: dvc.yaml or params.yaml is missing, or uses what this program does not read.
     """
-    declared = _read(root / "dvc.yaml")["stages"]
+    declared = _read(root / "dvc.yaml").get("stages")
+    if not isinstance(declared, dict) or not all(
+        isinstance(stage, dict) for stage in declared.values()
+    ):
+        raise SetupError(broken("dvc.yaml", "it declares no stages"))
     params = _read(root / "params.yaml")
     return Graph({name: _stage(name, content, params) for name, content in declared.items()})
 
@@ -96,7 +99,7 @@ def _read(path: Path) -> Any:
             f"{path.name} is missing from {path.parent}. Run in a checkout of the project, or "
             f"restore it: git checkout -- {path.name}"
         )
-    return YAML(typ="safe").load(path)
+    return read_yaml(path)
 
 
 def _stage(name: str, content: Mapping[str, Any], params: Mapping[str, Any]) -> Stage:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from forecasting.errors import SetupError
 from pipeline.graph import Graph
 from pipeline.workspace import file_at
+from pipeline.yaml_files import broken, parse_yaml
 from stages._files import write_bytes
 
 LOCK = "dvc.lock"
@@ -78,18 +78,11 @@ def recorded_outputs(graph: Graph, lock: Entries) -> dict[str, str]:
 
 
 def _stages(text: str) -> Entries:
-    mend = f"Restore it: git checkout -- {LOCK}"
-    try:
-        content = YAML(typ="safe").load(text)
-    except YAMLError as unreadable:
-        where = getattr(unreadable, "problem_mark", None)
-        line = "" if where is None else f" in line {where.line + 1}"
-        raise SetupError(f"{LOCK} is not YAML: a mistake{line}. {mend}") from None
-    content = content if isinstance(content, dict) else {}
+    content = parse_yaml(text, LOCK)
     stages: Entries = content.get("stages", {})
     whole = isinstance(stages, dict) and all(map(_is_whole, stages.values()))
     if not whole or content.get("schema") != "2.0":
-        raise SetupError(f"{LOCK} is torn: it is not as DVC writes it. {mend}")
+        raise SetupError(broken(LOCK, "it is not as DVC writes it"))
     return stages
 
 

@@ -39,7 +39,8 @@ def held(root: Path, *, wait: bool) -> Iterator[None]:
         Busy: Another run holds it, and we were not to wait.
     """
     with locked(root, wait=wait):
-        put_back_unfinished(root, load_graph(root))
+        if (root / FOLDER).is_dir():
+            put_back_unfinished(root, load_graph(root))
         yield
 
 
@@ -104,7 +105,7 @@ def forget_outputs(root: Path) -> None:
 
 
 def put_back_unfinished(root: Path, graph: Graph) -> None:
-    """Put back the outputs of every stage that did not finish since they were kept.
+    """Put back the outputs of every stage that did not finish since they were kept, if any were.
 
     A stage has finished when DVC has written its new hashes into dvc.lock; a stage that made the
     same bytes again is known by their hashes.

@@ -17,7 +17,9 @@ PATIENCE = 300.0  # seconds in which a program must do something
 LOOKS = 20  # how often in that time it is looked at
 IDLE = 0.001  # of a processor: what a program takes that only waits
 CAUSE = re.compile(
-    r"^(?:ERROR|error|fatal): (?:unexpected error - )?(.+(?:\n[ \t]+\S.*)*)", re.MULTILINE
+    r"^(?:ERROR|error|fatal): (?:unexpected error - )?(.+(?:\n[ \t]+\S.*)*)"
+    r"|^('.+' validation failed.*\n+.+)",
+    re.MULTILINE,
 )
 
 
@@ -134,7 +136,7 @@ def cause(complaints: str) -> str:
     """Find why git or DVC failed: what it complained of first, for the rest follows from it."""
     first = CAUSE.search(complaints)
     return (
-        " ".join(first[1].split())
+        " ".join((first[1] or first[2]).split())
         if first
         else (complaints.strip().splitlines() or ["no message"])[-1]
     )

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from forecasting.errors import DataError, SetupError
 from pipeline.graph import Graph
 from pipeline.programs import ask_dvc
 from pipeline.stored import Damaged, Missing, restore
 from pipeline.workspace import digest
+from pipeline.yaml_files import read_yaml
 
 
 def untracked_sources(root: Path, graph: Graph) -> list[str]:
@@ -177,5 +176,4 @@ def _pointer(root: Path, path: str) -> Path | None:
 
 
 def _content(pointer: Path) -> dict[str, Any]:
-    content: dict[str, Any] = YAML(typ="safe").load(pointer) or {}
-    return content
+    return read_yaml(pointer) if pointer.stat().st_size else {}

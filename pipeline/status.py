@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from pipeline.doubt import look_again
 from pipeline.graph import load_graph
 from pipeline.lockfile import flat, read_lock, recorded_outputs
 from pipeline.programs import ask_dvc
+from pipeline.yaml_files import read_yaml
 from stages._params import PARAMS_FILE
 
 
@@ -35,7 +34,7 @@ def stage_statuses(root: Path) -> list[StageStatus]:
     recorded = read_lock(root)
     look_again(root, recorded_outputs(graph, recorded))
     report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *needed))
-    params = YAML(typ="safe").load(root / PARAMS_FILE)
+    params = read_yaml(root / PARAMS_FILE)
     direct = {
         name: _reasons(report[name], recorded.get(name, {}), params)
         for name in needed

@@ -59,6 +59,23 @@ def test_a_form_of_stage_that_is_not_read_is_refused_by_name(tmp_path):
         graph(tmp_path, many)
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "it holds no `key: value`"),
+        ("stages: {one: }}", "it is not YAML, a mistake in line 1"),
+        ("plots: {}", "it declares no stages"),
+        ("stages: {one: 3}", "it declares no stages"),
+    ],
+)
+def test_a_torn_graph_is_refused_in_a_sentence(tmp_path, text, why):
+    with pytest.raises(SetupError) as refused:
+        graph(tmp_path, text)
+    assert str(refused.value) == (
+        f"dvc.yaml is broken: {why}. Mend it, or restore it: git checkout -- dvc.yaml"
+    )
+
+
 def test_the_own_graph_runs_from_the_raw_table_to_the_report():
     own = load_graph(ROOT)
     assert own.targets() == ["evaluate"]

@@ -91,7 +91,7 @@ def test_a_torn_lock_is_refused_whenever_dvc_would_refuse_it(tmp_path):
         try:
             read_lock(tmp_path)
         except SetupError as torn:
-            assert "Restore it: git checkout -- dvc.lock" in str(torn)
+            assert "restore it: git checkout -- dvc.lock" in str(torn)
         else:
             COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(whole[:length]))
             taken += 1
@@ -101,5 +101,5 @@ def test_a_torn_lock_is_refused_whenever_dvc_would_refuse_it(tmp_path):
 @pytest.mark.parametrize("content", ["", "schema: '2.0'\nstages:", "[]", "stages: {}", "text"])
 def test_what_is_no_lock_is_refused(tmp_path, content):
     (tmp_path / LOCK_FILE).write_text(content)
-    with pytest.raises(SetupError, match=r"dvc.lock is torn: it is not as DVC writes it. Restore"):
+    with pytest.raises(SetupError, match=r"^dvc.lock is broken: it .+ Mend it, or restore it: git"):
         read_lock(tmp_path)

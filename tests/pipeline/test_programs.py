@@ -40,6 +40,10 @@ def test_a_program_that_works_may_take_as_long_as_it_takes(tmp_path: Path, monke
             "ERROR: 'x' is busy, blocked by:\n  (PID 7): dvc push\n\nIf not, ...",
             "by: (PID 7): dvc push",
         ),
+        (
+            "'./dvc.yaml' validation failed.\n\nnothing given, in stages -> one\n  14   one:\n",
+            "'./dvc.yaml' validation failed. nothing given, in stages -> one",
+        ),
         ("", "no message"),
     ],
 )
