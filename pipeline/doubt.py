@@ -6,6 +6,7 @@ hashed. docs/decisions/0011-a-run-believes-no-cache.md tells what follows from w
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from forecasting.errors import DataError
@@ -68,14 +69,13 @@ def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
     Returns:
         Which ones that are.
     """
-    changed = [
-        path
-        for path, md5 in outputs.items()
-        if (root / path).exists() and content_hash(root / path) != md5
-    ]
-    for path in changed:
-        for file in [root / path, *(root / path).rglob("*")]:
-            os.utime(file)
+    changed = []
+    for path, md5 in outputs.items():
+        with suppress(FileNotFoundError):  # a run that goes on may just have removed it
+            if content_hash(root / path) not in (None, md5):
+                changed.append(path)
+                for file in [root / path, *(root / path).rglob("*")]:
+                    os.utime(file)
     return changed
 
 
@@ -87,7 +87,7 @@ def _doubt_outputs(root: Path, outputs: Mapping[str, str], *, cache: Path, tell:
 
 def _drop(damaged: Damaged, path: str, tell: Tell) -> None:
     try:
-        damaged.place.unlink()
+        damaged.place.unlink(missing_ok=True)  # another run may have found it, too
     except OSError:
         raise damaged from None  # its sentence says what to remove
     tell(

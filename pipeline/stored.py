@@ -6,6 +6,7 @@ of the list, with `.dir` behind it.
 
 import hashlib
 import json
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,7 +114,9 @@ def mend(cache: Path, md5: str, copy: Path) -> Iterator[Damaged]:
 
 def _put(source: Path, place: Path) -> None:
     """Put a file into a cache, as DVC does: whole, and not to be written to."""
-    partial = place.with_name(f".{place.name}.partial")
+    partial = place.with_name(
+        f".{place.name}.{secrets.token_hex(4)}"
+    )  # another run may do the same
     shutil.copyfile(source, partial)
     partial.chmod(PROTECTED)
     flush(partial.parent)
