@@ -71,7 +71,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Bring every stage up to date, and say whether the committed run was reproduced."""
-    from pipeline.run import Order
+    from pipeline.order import Order
     from pipeline.terminal import run_and_show
     from pipeline.workspace import project_root
 

@@ -23,9 +23,10 @@ from prefect.states import Cancelled, Completed, Failed
 from forecasting.errors import PipelineError
 from pipeline.experiment import experiments
 from pipeline.form import Request, order_of
+from pipeline.order import Order, Outcome, Watcher
 from pipeline.pages import proof_rows
 from pipeline.reproduce import RAN, UP_TO_DATE
-from pipeline.run import Order, Outcome, Watcher, carry_out, run_name
+from pipeline.run import carry_out, run_name
 from pipeline.server import HEARTBEAT, RETRIES
 from pipeline.verify import CannotVerify, summary_line, verify
 from pipeline.watching import NAMES, TAG, Prefect, Silent, slug

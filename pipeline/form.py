@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from forecasting.errors import ParamsError
-from pipeline.run import Order, Overlap
+from pipeline.order import Order, Overlap
 from stages._params import Params, Section
 
 

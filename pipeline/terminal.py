@@ -9,10 +9,11 @@ import typer
 
 from forecasting.errors import SetupError
 from pipeline.graph import Graph, load_graph
+from pipeline.order import Order, Outcome, Show, Step
 from pipeline.previous import held
 from pipeline.raw import tracking_advice, untracked_sources
 from pipeline.reproduce import Event, sigterm_as_interrupt
-from pipeline.run import Order, Outcome, Show, Step, carry_out
+from pipeline.run import carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
 from pipeline.status import out_of_date
 from pipeline.workspace import Busy, git

@@ -17,12 +17,12 @@ from pipeline.claims import false_inputs, false_outputs, false_record
 from pipeline.environment import OWN_MINOR, python_for
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import Entries, compare, read_lock
+from pipeline.order import Show, Step
 from pipeline.programs import ask_dvc
 from pipeline.raw import fetch_by_hash, pointers, tracking_advice, untracked_sources
 from pipeline.reasons import reasons
 from pipeline.record import record_at, record_of_same_lock, surroundings
 from pipeline.reproduce import reproduce
-from pipeline.run import Show, Step
 from pipeline.worktree import commit_of, worktree
 
 

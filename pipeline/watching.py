@@ -23,9 +23,9 @@ from prefect.states import Completed, Failed
 
 from forecasting.errors import PipelineError, SetupError
 from pipeline.graph import Graph
+from pipeline.order import Outcome, Show, Step, Watcher
 from pipeline.pages import FAILED, graph_page, previous_metrics, report_page, score_rows
 from pipeline.reproduce import RESTORED, UP_TO_DATE, Event
-from pipeline.run import Outcome, Show, Step, Watcher
 from pipeline.show import EPOCH
 
 TAG = "exactcast"  # on every flow run

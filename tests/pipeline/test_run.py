@@ -7,7 +7,8 @@ import pytest
 from forecasting.errors import ParamsError, SetupError
 from pipeline.experiment import check_name, experiments, keep, prune
 from pipeline.graph import load_graph
-from pipeline.run import Order, run_name
+from pipeline.order import Order
+from pipeline.run import run_name
 from pipeline.serve import check_schedule
 
 MOMENT = datetime(2026, 11, 22, 6, 0, 5).astimezone()

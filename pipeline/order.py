@@ -1,0 +1,93 @@
+"""What is asked of a run, the steps of its work, what comes of it, and who watches."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pipeline.experiment import Experiment
+from pipeline.graph import Graph
+from pipeline.lockfile import Comparison
+from pipeline.reproduce import Event
+
+Show = Callable[[Event], None]
+Overlap = Literal["beside", "wait", "skip"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a run.
+
+    Attributes:
+        overrides: `key=value` changes of params.yaml.
+        isolated: Run in a worktree of its own instead of the workspace.
+        revision: What an isolated run starts from.
+        refresh: Fetch the raw data anew first, where it is imported.
+        push: Send data, models and the experiment to the remotes afterwards.
+        wait: Wait for another run in the workspace instead of refusing.
+        overlap: What an isolated run does while another one that may not overlap goes on.
+        name: The experiment's name; else one is made.
+        most: How many experiments that no person named may be left afterwards; all of them if None.
+    """
+
+    overrides: tuple[str, ...] = ()
+    isolated: bool = False
+    revision: str = "HEAD"
+    refresh: bool = False
+    push: bool = False
+    wait: bool = True
+    overlap: Overlap = "beside"
+    name: str | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run that finished.
+
+    Attributes:
+        states: By stage: RAN, UP_TO_DATE or RESTORED.
+        metrics: The scores, as in metrics.json.
+        comparison: The run beside the committed dvc.lock.
+        recorded: Whether a dvc.lock is committed at all.
+        experiment: How the run was kept; None where nothing was out of date.
+    """
+
+    states: dict[str, str]
+    metrics: dict[str, Any]
+    comparison: Comparison
+    recorded: bool
+    experiment: Experiment | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage, or what lies around the stages.
+
+    Attributes:
+        name: Of the stage, or `refresh`, `push`.
+        work: Does it, tells what happens meanwhile, and returns how it ended.
+        options: Of its Prefect task.
+        facts: Lists, once it is done, what it read and made.
+    """
+
+    name: str
+    work: Callable[[Show], str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    facts: Callable[[], list[dict[str, str]]] = list
+
+
+class Watcher(Protocol):
+    """Who watches a run."""
+
+    def started(self, graph: Graph) -> None:
+        """Look at what will be done."""
+
+    def step(self, step: Step) -> str:
+        """Do the work of a step; return how it ended."""
+
+    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+        """Look at what a run made, while its checkout is there."""
+
+    def identity(self) -> dict[str, Any]:
+        """Tell what the record is to say of who watched."""
