@@ -9,6 +9,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from forecasting.errors import SetupError
@@ -114,13 +115,20 @@ def mend(cache: Path, md5: str, copy: Path) -> Iterator[Damaged]:
 
 def _put(source: Path, place: Path) -> None:
     """Put a file into a cache, as DVC does: whole, and not to be written to."""
-    partial = place.with_name(
-        f".{place.name}.{secrets.token_hex(4)}"
-    )  # another run may do the same
-    shutil.copyfile(source, partial)
-    partial.chmod(PROTECTED)
-    flush(partial.parent)
-    partial.replace(place)
+    # a name of our own: another run may do the same
+    partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        shutil.copyfile(source, partial)
+        partial.chmod(PROTECTED)
+        flush(partial.parent)
+        partial.replace(place)
+    except OSError as failed:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise SetupError(
+            f"{place}, which is damaged, could not be mended: {failed.strerror}. Free space or mend "
+            "the folder's permissions, then run again."
+        ) from None
 
 
 def restore(cache: Path, md5: str, target: Path) -> None:
