@@ -141,6 +141,7 @@ def runs() -> dict[str, dict[str, Any]]:
 def run_stages(chosen: Mapping[str, Any], *, evaluated: bool) -> Outputs:
     """Run the stages with these parameters, in a folder of their own."""
     params = _params(chosen)
+    keras.utils.clear_session()  # which counts names, as if it were a process of its own
     wanted: list[ModuleType] = [simulate, ingest, windowing, split, train]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         shutil.copy(ROOT / LOCK_FILE, LOCK_FILE)

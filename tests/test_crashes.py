@@ -109,6 +109,7 @@ def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(
     assert died >= n_moments / 2
 
 
+@pytest.mark.parametrize("computer", ["without power"], indirect=True)
 @pytest.mark.parametrize("way", WAYS, ids=["in the workspace", "isolated"])
 def test_a_run_that_said_it_is_finished_is_there_when_the_machine_is_up_again(
     project: Quick, computer: Machine, way: list[str]
@@ -139,7 +140,9 @@ def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_numb
 
 
 @pytest.mark.parametrize("computer", ["killed"], indirect=True)
-@pytest.mark.parametrize("left", [0.0, 0.3, 0.55, 0.9])
+@pytest.mark.parametrize(
+    "left", [0.0, 0.55, *(pytest.param(n, marks=pytest.mark.slow) for n in (0.3, 0.9))]
+)
 def test_what_a_crash_tore_of_the_files_of_dvc_needs_no_hand(project: Quick, left: float):
     """DVC writes its lock files in their places."""
     project.hold()

@@ -101,17 +101,14 @@ def test_an_output_in_the_workspace_that_changed_behind_its_time_is_out_of_date(
     assert contents(toy_copy, OUTPUTS) == before
 
 
-@pytest.mark.parametrize("way", [[], ["--isolated"]], ids=["in the workspace", "isolated"])
-def test_what_the_run_cache_restores_is_made_again_if_it_was_damaged(
-    toy_copy: Project, way: list[str]
-):
+def test_what_the_run_cache_restores_is_made_again_if_it_was_damaged(toy_copy: Project):
     run(toy_copy, "-S", "seed=3")
     place = cached(toy_copy, MODEL)
     sound = place.read_bytes()
     back(toy_copy)
     empty(place)
 
-    again = run(toy_copy, "-S", "seed=3", *way)
+    again = run(toy_copy, "-S", "seed=3")
 
     assert again["states"]["train"] == "ran"
     assert place.read_bytes() == sound
