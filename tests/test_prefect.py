@@ -362,7 +362,7 @@ def test_sigterm_ends_serving_and_all_that_it_started(served: Served, server: Se
     )
     served.started.leaves_nothing()
     assert not alive(stage)
-    ended = server.ended(run)
+    ended = server.ended(run, seconds=180)  # the server gives up on a silent run after 90
     assert ended["state"]["type"] in ("CANCELLED", "CRASHED")
     project.release()
     project.exactcast("run", "--isolated", "--offline")

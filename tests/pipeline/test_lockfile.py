@@ -5,6 +5,7 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from ruamel.yaml import YAML
 
 from forecasting.errors import SetupError
+from pipeline import lockfile
 from pipeline.graph import Graph, Stage
 from pipeline.lockfile import LOCK as LOCK_FILE
 from pipeline.lockfile import compare, flat, read_lock
@@ -84,7 +85,8 @@ def test_flat_names_nested_values_by_dots():
     }
 
 
-def test_a_torn_lock_is_refused_whenever_dvc_would_refuse_it(tmp_path):
+def test_a_torn_lock_is_refused_whenever_dvc_would_refuse_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(lockfile, "WRITING", 0.0)  # nobody writes here
     whole, taken = (ROOT / LOCK_FILE).read_text().partition("  ingest:")[0], 0
     for length in range(0, len(whole), 3):
         (tmp_path / LOCK_FILE).write_text(whole[:length])
