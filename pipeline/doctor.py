@@ -4,7 +4,6 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -115,11 +114,12 @@ def _cache(root: Path) -> str:
     graph = load_graph(root)
     named = kept_raw(root, graph) | recorded_outputs(graph, read_lock(root))
     for path, md5 in named.items():
-        with suppress(Missing):
-            try:
-                check(folder, md5)
-            except Damaged as damaged:
-                raise SetupError(f"{path}: {damaged}") from None
+        try:
+            check(folder, md5)
+        except Missing:
+            continue
+        except Damaged as damaged:
+            raise SetupError(f"{path}: {damaged}") from None
     return f"{shown}, {free:.0f} GB free, nothing damaged of what the last run read and made"
 
 

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from forecasting.errors import SetupError
@@ -20,7 +21,6 @@ from pipeline.workspace import git
 REFS = "refs/exps"
 RECORD = "reports/record.json"
 AUTOMATIC = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")  # names that run.run_name and a short id make
-DURABLE = ("-c", "core.fsync=all")  # else a power cut could leave references to empty objects
 NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
 
 
@@ -51,14 +51,16 @@ def keep(
     """
     parent = git(root, "rev-parse", "HEAD").strip()
     reference = f"{REFS}/{parent[:2]}/{parent[2:]}/{name}"
+    # on the disk, or a power cut could leave a reference to empty objects
+    write = partial(git, root, "-c", "core.fsync=all")
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git(root, "read-tree", "HEAD", environment=index)
-        git(root, *DURABLE, "add", "--update", ".", environment=index)
+        write("add", "--update", ".", environment=index)
         if untracked:
-            git(root, *DURABLE, "add", "--force", "--", *untracked, environment=index)
+            write("add", "--force", "--", *untracked, environment=index)
         for path, content in added.items():
-            blob = git(root, *DURABLE, "hash-object", "-w", "--stdin", content=content).strip()
+            blob = write("hash-object", "-w", "--stdin", content=content).strip()
             git(
                 root,
                 "update-index",
@@ -67,10 +69,8 @@ def keep(
                 f"100644,{blob},{path}",
                 environment=index,
             )
-        tree = git(root, *DURABLE, "write-tree", environment=index).strip()
-    commit = git(
-        root,
-        *DURABLE,
+        tree = write("write-tree", environment=index).strip()
+    commit = write(
         "commit-tree",
         tree,
         "-p",
@@ -80,7 +80,7 @@ def keep(
         environment=_author(root),
     ).strip()
     try:
-        git(root, *DURABLE, "update-ref", reference, commit, "")  # only if it does not exist
+        write("update-ref", reference, commit, "")  # only if it does not exist
     except SetupError as refused:
         raise SetupError(
             f"The run could not be kept as the experiment '{name}': {refused} Name it otherwise, "

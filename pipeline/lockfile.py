@@ -19,8 +19,7 @@ from stages._files import write_bytes
 LOCK = "dvc.lock"
 Entries = dict[str, dict[str, Any]]
 WRITING = 0.5  # seconds that DVC may take to write it
-MD5, NO_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?"), "0" * 32
-_PARTS: dict[str, type] = {"params": dict, "deps": list, "outs": list}  # of a stage's entry
+MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _is_whole(entry: Any) -> bool:
     """Tell whether DVC would take this for what it wrote of a stage."""
     if not isinstance(entry, dict) or not isinstance(entry.get("cmd"), str | list):
         return False
-    params, *paths = (entry.get(key, kind()) for key, kind in _PARTS.items())
+    params, paths = entry.get("params", {}), [entry.get(key, []) for key in ("deps", "outs")]
     return (
         isinstance(params, dict)
         and all(isinstance(values, dict) for values in params.values())
@@ -105,7 +104,7 @@ def _is_whole_path(item: Any) -> bool:
         and "path" in item
         and None not in item.values()
         and all(isinstance(item.get(key, ""), str) for key in ("path", "hash"))
-        and MD5.fullmatch(str(item.get("md5", NO_MD5))) is not None
+        and ("md5" not in item or MD5.fullmatch(str(item["md5"])) is not None)
     )
 
 
