@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 INK, MODEL_COLOR, SOFT = "#3c4650", "#d1495b", "#9aa5b1"
 STYLE = {
@@ -29,18 +30,26 @@ MAX_PANELS = 8
 
 
 def loss_plot(history: pd.DataFrame) -> bytes:
-    """Draw loss and validation loss by epoch.
+    """Draw loss and validation loss by epoch, and mark the epoch whose weights were kept.
 
     Args:
-        history: Columns `epoch`, `loss`, `val_loss`.
+        history: Columns `epoch`, `loss`, `val_loss` and `kept`, which is 1 for that epoch, else 0.
     """
+    kept = history[history["kept"] == 1].iloc[0]
     with _style():
         figure = Figure(figsize=(7, 3.2), dpi=120, layout="constrained")
         axes = figure.add_subplot()
-        axes.plot(history["epoch"], history["loss"], color=SOFT, label="training")
-        axes.plot(history["epoch"], history["val_loss"], color=MODEL_COLOR, label="validation")
+        marker = "." if len(history) == 1 else None  # one point makes no line
+        for name, color, label in (
+            ("loss", SOFT, "training"),
+            ("val_loss", MODEL_COLOR, "validation"),
+        ):
+            axes.plot(history["epoch"], history[name], color=color, marker=marker, label=label)
+        label = f"kept: epoch {int(kept['epoch'])}"
+        axes.plot(kept["epoch"], kept["val_loss"], "o", color=INK, label=label)
         if (history[["loss", "val_loss"]] > 0).all(axis=None):
             axes.set_yscale("log")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set(xlabel="epoch", ylabel="loss (scaled units)")
         axes.legend(frameon=False)
         return _png(figure)
@@ -49,11 +58,11 @@ def loss_plot(history: pd.DataFrame) -> bytes:
 def forecast_plot(
     series: pd.DataFrame, forecasts: np.ndarray, starts: np.ndarray, *, rows: int
 ) -> bytes:
-    """Draw the end of the series, one panel per feature, with the forecasts of the test windows.
+    """Draw the end of the series, one panel per target, with the forecasts of the test windows.
 
     Args:
-        series: What happened, over time.
-        forecasts: Shape (windows, horizon, features), in units of the series.
+        series: What happened, over time; the line breaks at missing cells, which are nan.
+        forecasts: Shape (windows, horizon, targets), in units of the series.
         starts: First predicted row of each window, shape (windows,).
         rows: How many rows of the series to show.
     """
@@ -61,13 +70,22 @@ def forecast_plot(
     stop = int(starts.max()) + horizon
     first = max(0, stop - max(rows, 3 * horizon))
     shown = _apart(np.flatnonzero(starts >= first), starts, horizon)
-    features: Sequence[str] = list(series.columns)[:MAX_PANELS]
+    targets: Sequence[str] = list(series.columns)[:MAX_PANELS]
     with _style():
-        figure = Figure(figsize=(9, 0.6 + 1.5 * len(features)), dpi=120, layout="constrained")
-        panels = figure.subplots(len(features), 1, sharex=True, squeeze=False)[:, 0]
-        for column, (feature, axes) in enumerate(zip(features, panels, strict=True)):
-            actual = series[feature].iloc[first:stop]
-            axes.plot(actual.index, actual, color=SOFT, linewidth=1.0, label="actual")
+        figure = Figure(figsize=(9, 0.6 + 1.5 * len(targets)), dpi=120, layout="constrained")
+        panels = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
+        for column, (target, axes) in enumerate(zip(targets, panels, strict=True)):
+            actual = series[target].iloc[first:stop]
+            alone = _alone(actual.notna().to_numpy())
+            axes.plot(
+                actual.index,
+                actual,
+                color=SOFT,
+                linewidth=1.0,
+                marker="." if alone.any() else None,
+                markevery=alone,
+                label="actual",
+            )
             for number, window in enumerate(shown):
                 times = series.index[starts[window] : starts[window] + horizon]
                 axes.plot(
@@ -79,7 +97,9 @@ def forecast_plot(
                     markersize=3,
                     label=None if number else "forecast of a test window",
                 )
-            axes.set_ylabel(feature, parse_math=False)  # a $ in a name is a $
+            axes.set_title(target, loc="left", fontsize="medium", parse_math=False)  # a $ is a $
+        if len(series.columns) > MAX_PANELS:
+            panels[-1].set_xlabel(f"the first {MAX_PANELS} of {len(series.columns)} targets")
         figure.legend(
             *panels[0].get_legend_handles_labels(),
             loc="outside upper right",
@@ -97,6 +117,12 @@ def _apart(windows: np.ndarray, starts: np.ndarray, horizon: int) -> list[int]:
         if not chosen or starts[window] + horizon <= starts[chosen[-1]]:
             chosen.append(window)
     return chosen[::-1]
+
+
+def _alone(observed: np.ndarray) -> np.ndarray:
+    """Mark the observed values between two missing ones: a line does not show them."""
+    around = np.pad(observed, 1)
+    return observed & ~around[:-2] & ~around[2:]
 
 
 def _style() -> AbstractContextManager[None]:
