@@ -17,8 +17,8 @@ def verdict(board: Mapping[str, Any]) -> str:
     """
     skill = board["skill"]["overall"]
     best = board["best_baseline"]["overall"]
-    lost = [f"{name} ({board['best_baseline']['by_feature'][name]})"
-            for name, value in board["skill"]["by_feature"].items() if not value > 0]  # fmt: skip
+    lost = [f"{name} ({board['best_baseline']['by_target'][name]})"
+            for name, value in board["skill"]["by_target"].items() if not value > 0]  # fmt: skip
     if skill > 0:
         head = f"The model removes {skill:.1%} of the squared error of the best baseline, {best}"
     elif skill == 0:
@@ -28,7 +28,7 @@ def verdict(board: Mapping[str, Any]) -> str:
     else:
         head = f"The model cannot beat the baseline {best}, which makes no error at all"
     return (
-        f"{head}; it loses on {', '.join(lost)}." if lost else f"{head}, and wins on every feature."
+        f"{head}; it loses on {', '.join(lost)}." if lost else f"{head}, and wins on every target."
     )
 
 
@@ -48,14 +48,14 @@ def leak_sentence(share: float) -> str:
 
 def render_report(
     *,
-    metrics: Mapping[str, Any],
+    scores: Mapping[str, Any],
     params: Mapping[str, Any],
     plots: Mapping[str, bytes],
 ) -> bytes:
     """Render the page: verdict, scores beside baselines, plots, parameters.
 
     Args:
-        metrics: The content of metrics.json.
+        scores: The content of scores.json.
         params: The parameters of the run, section by section.
         plots: PNG bytes by caption.
     """
@@ -63,7 +63,7 @@ def render_report(
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = _number
     page = environment.from_string(PAGE).render(
-        metrics=metrics, rows=_flat(params), images=images, model=MODEL
+        metrics=scores, rows=_flat(params), images=images, model=MODEL
     )
     return page.encode()
 
@@ -116,10 +116,10 @@ All test windows and all steps count.</small></p>
 <thead><tr><th>feature</th>{% for name in metrics.scores %}<th>{{ name | replace('_', ' ') }}</th>{% endfor %}
 <th>skill</th></tr></thead>
 <tbody>
-{% for feature, skill in metrics.skill.by_feature.items() %}
+{% for feature, skill in metrics.skill.by_target.items() %}
 <tr><td>{{ feature }}</td>
 {% for name, board in metrics.scores.items() %}
-<td{% if name == model %} class="model"{% endif %}>{{ board[unit].by_feature[feature][error] | number }}</td>
+<td{% if name == model %} class="model"{% endif %}>{{ board[unit].by_target[feature][error] | number }}</td>
 {% endfor %}
 <td class="{{ 'win' if skill is not none and skill > 0 else 'lose' }}">{{ skill | number }}</td></tr>
 {% endfor %}

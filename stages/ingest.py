@@ -20,6 +20,13 @@ def run(params: Params) -> None:
         max_gap=params.ingest.max_gap,
     )
     artifacts.SERIES.save(series)
+    if series.index[0] > table.index[0]:
+        log.warning(
+            "ingest: the rows before %s are left out: not every feature has begun", series.index[0]
+        )
+    missing = series.isna().to_numpy().mean()
+    if missing:
+        log.info("ingest: %.1f %% of the values are missing, and filled to be read", 100 * missing)
     log.info(
         "ingest: %s, %d rows x %d features from %s to %s",
         params.ingest.raw,

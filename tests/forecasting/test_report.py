@@ -7,12 +7,12 @@ from forecasting.report import leak_sentence, render_report, verdict
 SCORES = {"mse": 4.0, "rmse": 2.0, "mae": 1.5, "r2": None}
 
 
-def board(overall, **by_feature):
+def board(overall, **by_target):
     return {
-        "skill": {"overall": overall, "by_feature": by_feature},
+        "skill": {"overall": overall, "by_target": by_target},
         "best_baseline": {
             "overall": "repeat_last",
-            "by_feature": dict.fromkeys(by_feature, "seasonal_naive"),
+            "by_target": dict.fromkeys(by_target, "seasonal_naive"),
         },
     }
 
@@ -23,7 +23,7 @@ def board(overall, **by_feature):
         (
             board(0.25, a=0.5, b=0.1),
             "The model removes 25.0% of the squared error of the best baseline, repeat_last, and "
-            "wins on every feature.",
+            "wins on every target.",
         ),
         (
             board(0.25, a=0.5, b=-0.1),
@@ -62,7 +62,7 @@ def test_an_honest_split_is_said_to_be_one():
 
 
 def page(feature="oil", leak=0.5, skill=0.25, plots=None):
-    both = {"overall": SCORES, "by_feature": {feature: SCORES}}
+    both = {"overall": SCORES, "by_target": {feature: SCORES}}
     metrics = board(skill, **{feature: skill}) | {
         "verdict": "The verdict.",
         "leak": {"share": leak, "sentence": "The leak."},
@@ -70,7 +70,7 @@ def page(feature="oil", leak=0.5, skill=0.25, plots=None):
         "scores": {name: {"raw": both, "standardised": both} for name in ("model", "repeat_last")},
     }
     params = {"seed": 42, "train": {"layers": [{"units": 50}], "clipnorm": None}}
-    return render_report(metrics=metrics, params=params, plots=plots or {}).decode()
+    return render_report(scores=metrics, params=params, plots=plots or {}).decode()
 
 
 def test_the_page_needs_nothing_but_itself():

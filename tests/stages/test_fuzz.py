@@ -217,12 +217,12 @@ def is_valid(folder, name, content, changes):
     except PipelineError as error:
         assert "\n" not in str(error)
         return False
-    check_series(series, section.frequency)
+    check_series(series, section)
     return True
 
 
-def check_series(series, frequency):
-    times = series.index
+def check_series(series, section):
+    times, frequency = series.index, section.frequency
     assert times.name == "time"
     assert times.dtype == "datetime64[us]"
     if frequency == "infer" and len(set(np.diff(times.asi8))) > 1:
@@ -233,7 +233,9 @@ def check_series(series, frequency):
     assert times.equals(pd.date_range(times[0], times[-1], freq=frequency, unit="us"))
     assert len(series.columns)
     assert (series.dtypes == np.float64).all()
-    assert np.isfinite(series.to_numpy()).all()
+    values = series.to_numpy()
+    assert not np.isinf(values).any()
+    assert not np.isnan(values if section.gaps == "error" else values[0]).any()
 
 
 def test_random_bytes_are_refused(folder):
