@@ -24,7 +24,7 @@ from forecasting.partition import (
 from forecasting.plots import forecast_plot, loss_plot
 from forecasting.remarks import epoch_sentence, gaps_sentence
 from forecasting.report import leak_sentence, render_report, verdict
-from forecasting.scaling import check_scaling, fit_scaling
+from forecasting.scaling import Scaling, check_scaling, fit_scaling
 from forecasting.seasons import Season, choose_season
 from forecasting.training import forecast, kept_epoch
 from forecasting.windows import gather_targets, window_table
@@ -34,7 +34,7 @@ from stages._run import run_stage
 
 log = logging.getLogger(__name__)
 REPORTED = ("evaluate", "ingest", "seed", "split", "train", "windowing")  # sections in the report
-SEASONS_SHOWN = 7  # in the plot of forecasts
+SEASONS_SHOWN, ROWS_OF_A_DAY = 7, 24  # in the plot of forecasts
 
 
 def run(params: Params) -> None:
@@ -43,49 +43,44 @@ def run(params: Params) -> None:
     history = artifacts.TRAINING.load()
     values, targets = series.to_numpy(), list(series.columns)
     model = load_model(artifacts.MODEL.path)
-    seen = training_rows(split, n_rows=len(values))
-    check_scaling(
-        scaling_of(model),
-        fit_scaling(values, seen, method=params.train.scaler, features=targets),
-    )
-    if params.split.method == "chronological":
-        check_chronological(split, gap=gap_rows(params.split.gap, split))
-    standard = fit_scaling(values, seen, method="standard", features=targets)
+    standard = _checked_scaling(params, scaling_of(model), values, split, targets)
     test = split[split["part"] == TEST].sort_values("input_start")
-    season = choose_season(
-        params.evaluate.season, series.index, known=int(test["target_start"].min())
+    known = int(test["target_start"].min())
+    season = choose_season(params.evaluate.season, series.index, known=known)
+    filled, starts = fill(values), test["input_start"].to_numpy()
+    actual = gather_targets(values, test)  # (windows, horizon, targets)
+    forecasts = {MODEL: forecast(model, series=filled, starts=starts)} | baseline_forecasts(
+        filled, split, test, scaling=standard, season=season.rows
     )
-    filled = fill(values)
-    actual = gather_targets(values, test)  # (windows, horizon, features)
-    forecasts = {
-        MODEL: forecast(model, series=filled, starts=test["input_start"].to_numpy())
-    } | baseline_forecasts(filled, split, test, scaling=standard, season=season.rows)
     scores = score_board(actual, forecasts, targets=targets, scaling=standard)
     scores |= _remarks(params, values, split, history, season)
     scores["verdict"] = verdict(scores)
-    plots = {
-        "Forecasts": forecast_plot(
-            series,
-            forecasts[MODEL],
-            test["target_start"].to_numpy(),
-            rows=SEASONS_SHOWN * (season.rows or 24),
-        ),
-        "Training": loss_plot(history),
-    }
     artifacts.SCORES.save(scores)
     artifacts.METRICS.save(_headline(scores))
     artifacts.PREDICTIONS.save(_predictions(series, test, actual, forecasts[MODEL]))
-    artifacts.FORECAST_PLOT.save(plots["Forecasts"])
-    artifacts.LOSS_PLOT.save(plots["Training"])
-    artifacts.REPORT.save(
-        render_report(scores=scores, params=params.model_dump(include=set(REPORTED)), plots=plots)
-    )
+    _report(params, series, test, forecasts[MODEL], history, scores)
     log.info(
         "evaluate: %d test windows, skill %.3f over %s",
         len(test),
         scores["skill"]["overall"],
         scores["best_baseline"]["overall"],
     )
+
+
+def _checked_scaling(
+    params: Params,
+    found: Scaling,
+    values: np.ndarray,
+    split: pd.DataFrame,
+    targets: list[str],
+) -> Scaling:
+    """Assert that nothing leaked into the scaling found or the split; return the standard scaling."""
+    seen = training_rows(split, n_rows=len(values))
+    scaling = fit_scaling(values, seen, method=params.train.scaler, features=targets)
+    check_scaling(found, scaling)
+    if params.split.method == "chronological":
+        check_chronological(split, gap=gap_rows(params.split.gap, split))
+    return fit_scaling(values, seen, method="standard", features=targets)
 
 
 def _remarks(
@@ -126,6 +121,27 @@ def _headline(scores: dict[str, Any]) -> dict[str, Any]:
         "skill": scores["skill"]["overall"],
         "windows": scores["windows"],
     }
+
+
+def _report(
+    params: Params,
+    series: pd.DataFrame,
+    test: pd.DataFrame,
+    forecasts: np.ndarray,
+    history: pd.DataFrame,
+    scores: dict[str, Any],
+) -> None:
+    """Draw the plots, and the page that shows them beside the scores."""
+    rows = SEASONS_SHOWN * (scores["season"]["rows"] or ROWS_OF_A_DAY)
+    starts = test["target_start"].to_numpy()
+    plots = {
+        "Forecasts": forecast_plot(series, forecasts, starts, rows=rows),
+        "Training": loss_plot(history),
+    }
+    artifacts.FORECAST_PLOT.save(plots["Forecasts"])
+    artifacts.LOSS_PLOT.save(plots["Training"])
+    shown = params.model_dump(include=set(REPORTED))
+    artifacts.REPORT.save(render_report(scores=scores, params=shown, plots=plots))
 
 
 def _predictions(
