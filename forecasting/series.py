@@ -7,6 +7,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from forecasting.errors import DataError, ParamsError, quoted
+from forecasting.order import check_order
 from forecasting.times import first_row
 
 INFER = "infer"
@@ -33,7 +34,7 @@ def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: i
         ParamsError: The frequency is none, or does not go forward.
     """
     times = table.index
-    _check_order(times)
+    check_order(times)
     _check_finite(table)
     step = _infer_step(times) if frequency == INFER else _parse_frequency(frequency, times[0])
     table = _on_grid(table, step, allow_missing=gaps == "interpolate")
@@ -43,32 +44,14 @@ def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: i
     return table.iloc[begun:]
 
 
-def _check_order(times: pd.DatetimeIndex) -> None:
-    steps = np.diff(times.asi8)
-    if (steps > 0).all():
-        return
-    row = first_row(steps <= 0) + 1
-    if steps[row - 1] == 0:
-        raise DataError(
-            f"The time {times[row]} stands twice, in rows {row} and {row + 1} (doubled times in "
-            f"all: {(steps == 0).sum()}). Keep one row for each time; if these are local times "
-            "with daylight saving, write them in UTC."
-        )
-    raise DataError(
-        f"The times are not sorted: row {row + 1} ({times[row]}) comes before row {row} "
-        f"({times[row - 1]}). Sort the table by time; if these are local times with daylight "
-        "saving, write them in UTC."
-    )
-
-
 def _check_finite(table: pd.DataFrame) -> None:
     infinite = np.isinf(table.to_numpy())
     if infinite.any():
         row, column = (int(i[0]) for i in np.nonzero(infinite))
         raise DataError(
             f"Feature {quoted(table.columns[column])} is infinite in row {row + 1} "
-            f"({table.index[row]}). Repair the table, or leave the cell empty and set "
-            "ingest.gaps: interpolate."
+            f"({table.index[row]}). Correct the cell, or, if it stands for a missing value, empty it "
+            "and set ingest.gaps: interpolate."
         )
 
 
