@@ -2,6 +2,7 @@
 
 import logging
 
+from forecasting.sentinels import sentinel_warnings
 from forecasting.series import regular_series
 from stages import _artifacts as artifacts
 from stages._params import Params
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 def run(params: Params) -> None:
     table = read_table(params.ingest)
+    for warning in sentinel_warnings(table):
+        log.warning("warning: %s", warning)
     series = regular_series(
         table,
         frequency=params.ingest.frequency,

@@ -84,7 +84,7 @@ def etth1() -> Path:
 
 
 @pytest.fixture
-def shared_cases() -> Path:
+def cases() -> Path:
     """The small tables that show how people's tables are, where they are found."""
     folder = ROOT.parent / "shared/cases"
     if not folder.is_dir():

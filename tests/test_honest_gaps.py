@@ -74,9 +74,9 @@ def test_noise_of_which_every_second_hour_is_missing_cannot_be_forecast(chain: C
 
 
 def test_the_shared_case_of_noise_with_gaps_scores_no_better_than_its_noise(
-    chain: Chain, shared_cases: Path
+    chain: Chain, cases: Path
 ):
-    assert_honest_on_noise(chain((shared_cases / "gaps.csv").read_bytes()), noise=10.5)
+    assert_honest_on_noise(chain((cases / "gaps.csv").read_bytes()), noise=10.5)
 
 
 def test_a_process_is_forecast_no_better_where_a_third_of_it_is_missing(chain: Chain):
