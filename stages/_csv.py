@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from forecasting.errors import DataError, ParamsError, quoted
-from stages._marks import check_marks, is_number, number_problem, other_mark
+from stages._marks import check_marks, is_number, number_problem
 from stages._params import Ingest
 
 LONGEST_HEADER = 1_000_000  # characters; what has a longer first line is no table
@@ -26,7 +26,7 @@ def read_columns(path: Path, header: list[str], ingest: Ingest, features: list[s
     Raises:
         DataError: A row or a cell is not what it should be.
     """
-    types = _types(ingest, features)
+    types = {ingest.time: pa.string()} | dict.fromkeys(features, pa.float64())
     try:
         table = _arrow_csv(path, header, ingest, types)
     except (pa.ArrowInvalid, UnicodeDecodeError) as invalid:
@@ -45,10 +45,6 @@ def read_text(
 ) -> pa.Table:
     """Read columns as the cells have them; the rows are known to be whole."""
     return _arrow_csv(path, header, ingest, dict.fromkeys(columns, kind))
-
-
-def _types(ingest: Ingest, features: list[str]) -> dict[str, pa.DataType]:
-    return {ingest.time: pa.string()} | dict.fromkeys(features, pa.float64())
 
 
 def read_header(path: Path, ingest: Ingest) -> list[str]:
@@ -171,28 +167,13 @@ def _explained(
     for name in features:
         for row, cell in enumerate(text[name].to_pylist()):
             if not is_number(cell, ingest.decimal):
-                return number_problem(
-                    text.select(features),
-                    name,
-                    row,
-                    ingest,
-                    lambda: _other_mark_reads(path, header, ingest, features),
-                )
+                return number_problem(text.select(features), name, row, ingest)
     return DataError(f"The raw table {path} cannot be read: {one_line(invalid)}. Repair the file.")
 
 
 def one_line(error: Exception) -> str:
     """Bring what a library says into one line."""
     return " ".join(str(error).split()).rstrip(".")
-
-
-def _other_mark_reads(path: Path, header: list[str], ingest: Ingest, features: list[str]) -> bool:
-    other = ingest.model_copy(update={"decimal": other_mark(ingest)})
-    try:
-        _arrow_csv(path, header, other, _types(ingest, features))
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def no_rows(path: Path) -> DataError:

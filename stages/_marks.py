@@ -7,7 +7,6 @@ three decimals (9.131, 10.626) is read as it is configured, as nothing but its u
 """
 
 import re
-from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +37,7 @@ def check_marks(text: pa.Table, ingest: Ingest) -> None:
         DataError: One does; names its first such cell.
     """
     mark = ingest.decimal
-    if any(_proves_decimal(cells, mark) for cells in text.columns):
+    if _is_decimal(text, mark):
         return
     for name in text.column_names:
         if _is_in_thousands(text[name], mark):
@@ -53,9 +52,7 @@ def check_marks(text: pa.Table, ingest: Ingest) -> None:
             )
 
 
-def number_problem(
-    text: pa.Table, name: str, row: int, ingest: Ingest, other_reads: Callable[[], bool]
-) -> DataError:
+def number_problem(text: pa.Table, name: str, row: int, ingest: Ingest) -> DataError:
     """Describe a cell that is not a number, and what to do, judged by the cells of its file.
 
     Args:
@@ -63,10 +60,9 @@ def number_problem(
         name: The cell's column.
         row: Its position, from 0.
         ingest: Says which mark is the decimal one.
-        other_reads: Tells whether every column can be read with the other decimal mark.
     """
     cell = text[name][row].as_py()
-    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(cell, ingest, other_reads)
+    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(text, cell, ingest)
     return DataError(f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} is not a number. {advice}")  # fmt: skip
 
 
@@ -80,11 +76,6 @@ def is_number(cell: str, decimal: str) -> bool:
     return True
 
 
-def other_mark(ingest: Ingest) -> str:
-    """Return the mark that could be the decimal one and is not."""
-    return "," if ingest.decimal == "." else "."
-
-
 def _group(mark: str) -> str:
     return rf"^[+-]?[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$"
 
@@ -93,9 +84,18 @@ def _matches(cells: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
     return pc.match_substring_regex(pc.utf8_trim(cells, " \t"), pattern)
 
 
-def _proves_decimal(cells: pa.ChunkedArray, mark: str) -> bool:
-    marked = pc.match_substring(cells, mark)
-    return pc.any(pc.and_not(marked, _matches(cells, _group(mark)))).as_py()
+def _has_groups(text: pa.Table, mark: str) -> bool:
+    groups = rf"^[+-]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+([.,]\d+)?$"
+    return any(pc.any(_matches(cells, groups)).as_py() for cells in text.columns)
+
+
+def _is_decimal(text: pa.Table, mark: str) -> bool:
+    """Return True if a cell is a number with the mark that cannot be thousands, such as 0.5."""
+    number = rf"^[+-]?\d*{re.escape(mark)}\d*([eE][+-]?\d+)?$"
+    return any(
+        pc.any(pc.and_not(_matches(cells, number), _matches(cells, _group(mark)))).as_py()
+        for cells in text.columns
+    )
 
 
 def _is_in_thousands(cells: pa.ChunkedArray, mark: str) -> bool:
@@ -112,21 +112,22 @@ def _thousands_advice(text: pa.Table, name: str, cell: str, ingest: Ingest) -> s
     if number is None:
         return None
     mark, decimal = number["mark"], number["decimal"]
-    certain = number["more"] or decimal or mark not in ".," or _is_in_thousands(text[name], mark)
-    if certain:
+    if number["more"] or decimal or mark not in ".,":
         other_decimal = decimal is not None and decimal != ingest.decimal
         then = f" {_set_decimal(decimal, ingest)}" if other_decimal else ""
         return f"{mark!r} seems to separate thousands: {_lower(_without(mark, cell))}{then}"
-    if any(_proves_decimal(cells, mark) for cells in text.columns):
+    if _is_decimal(text, mark):
         return None
+    if _is_in_thousands(text[name], mark):
+        return f"{mark!r} seems to separate thousands: {_lower(_without(mark, cell))}"
     return (
         f"The file does not show whether {mark!r} separates thousands or decimals. If thousands: "
         f"{_lower(_without(mark, cell))} If decimals: {_lower(_set_decimal(mark, ingest))}"
     )
 
 
-def _other_advice(cell: str, ingest: Ingest, other_reads: Callable[[], bool]) -> str:
-    other = other_mark(ingest)
+def _other_advice(text: pa.Table, cell: str, ingest: Ingest) -> str:
+    other = "," if ingest.decimal == "." else "."
     if re.fullmatch(TIME_OF_DAY, cell):
         return f"It is a time of day: write it and {quoted(ingest.time)} into one column of times."
     if not is_number(cell, other):
@@ -134,12 +135,17 @@ def _other_advice(cell: str, ingest: Ingest, other_reads: Callable[[], bool]) ->
             "Correct the cell, or, if it stands for a missing value, empty it (see ingest.gaps); or "
             "leave the column out of ingest.features."
         )
-    if ingest.separator == other or other_reads():
-        return f"{other!r} seems to be the decimal mark: {_lower(_set_decimal(other, ingest))}"
-    return (
-        f"The file has numbers with '.' and with ',': write all of them with {ingest.decimal!r} "
-        "(ingest.decimal)."
-    )
+    if _is_decimal(text, ingest.decimal):
+        return (
+            f"The file has numbers with '.' and with ',': write all of them with {ingest.decimal!r} "
+            "(ingest.decimal)."
+        )
+    if _has_groups(text, ingest.decimal):
+        return (
+            f"{other!r} seems to be the decimal mark, and {ingest.decimal!r} to separate thousands: "
+            f"write the numbers without {ingest.decimal!r}. {_set_decimal(other, ingest)}"
+        )
+    return f"{other!r} seems to be the decimal mark: {_lower(_set_decimal(other, ingest))}"
 
 
 def _without(mark: str, cell: str) -> str:

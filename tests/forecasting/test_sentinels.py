@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from forecasting.sentinels import Sentinel, find_sentinels, sentinel_warnings
+from tests.forecasting.test_simulation import station
 
 RNG = np.random.default_rng(5)
 WIND = [3.0, 3.3, 3.6, 3.9, 4.2] * 12  # 60 rows
@@ -102,3 +103,7 @@ def test_a_level_held_by_a_tenth_of_the_rows_is_a_state():
 
 def test_the_public_table_gives_no_warning(etth1):
     assert sentinel_warnings(pd.read_csv(etth1).drop(columns="date")) == []
+
+
+def test_the_demo_table_gives_no_warning():
+    assert sentinel_warnings(station(n_rows=4320).drop(columns="date")) == []

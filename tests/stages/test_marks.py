@@ -137,6 +137,20 @@ def test_decimals_with_the_other_mark_are_named(cells):
     )
 
 
+def test_points_between_thousands_are_not_taken_for_decimals_where_commas_are():
+    for column in (["1.234", "912"], ["1.000,5", "912,25"]):
+        assert refusal(["0,5", "1"], column).endswith(
+            "',' seems to be the decimal mark, and '.' to separate thousands: write the numbers without "
+            "'.'. Set ingest.decimal: \",\"."
+        )
+
+
+def test_a_decimal_in_another_column_shows_what_the_mark_of_this_one_means():
+    assert refusal(["912", "1,035"], ["0,5", "1"]).endswith(
+        "',' seems to be the decimal mark: set ingest.decimal: \",\"."
+    )
+
+
 def test_the_other_mark_is_not_advised_where_it_cannot_be_set_or_does_not_read_the_file():
     assert refusal(['"1,5"', "2"], separator=",").endswith(
         "',' seems to be the decimal mark: write the numbers with '.', as ',' separates the cells."
