@@ -15,6 +15,7 @@ import numpy as np
 from bench.data import BATCH, LOOKBACK, SEED, UNITS, make_problem
 from bench.rows import Row, print_rows
 from forecasting.determinism import seal_tensorflow
+from forecasting.filling import fill
 from forecasting.network import build_network
 from forecasting.state import State
 from forecasting.training import fit
@@ -40,7 +41,7 @@ def measure(*, rows: int, features: int, epochs: int) -> Row:
     )
     fit(
         network,
-        series=problem.series,
+        series=fill(problem.series),
         train_starts=problem.train,
         validation_starts=problem.validation,
         epochs=epochs + 1,

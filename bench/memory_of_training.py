@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.data import BATCH, SEED, UNITS, make_problem
 from bench.memory import FEATURES, LOOKBACK
 from forecasting.determinism import seal_tensorflow
+from forecasting.filling import fill
 from forecasting.network import build_network
 from forecasting.training import fit
 from stages import train
@@ -49,7 +50,7 @@ def run_fit(folder: Path, rows: int) -> None:
     )
     fit(
         network,
-        series=problem.series,
+        series=fill(problem.series),
         train_starts=problem.train,
         validation_starts=problem.validation,
         epochs=1,

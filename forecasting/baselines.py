@@ -3,60 +3,52 @@
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import ParamsError
+from forecasting.filling import FilledSeries
 from forecasting.partition import TRAIN, VALIDATION
 from forecasting.ridge import fit_ridge, ridge_forecast
 from forecasting.scaling import Scaling
 from forecasting.windows import window_lengths
 
 
-def repeat_last(values: np.ndarray, windows: pd.DataFrame, *, horizon: int) -> np.ndarray:
+def repeat_last(series: FilledSeries, windows: pd.DataFrame, *, horizon: int) -> np.ndarray:
     """Forecast every step as the last row the window reads.
 
     Args:
-        values: The series, shape (rows, features).
+        series: The series, of `rows` rows.
         windows: Rows of the window table.
         horizon: Steps to forecast.
 
     Returns:
         Shape (windows, horizon, features), in units of the series.
     """
-    last = values[windows["input_stop"].to_numpy() - 1]  # (windows, features)
+    origins = windows["input_stop"].to_numpy()  # the first row not yet known
+    last = series.read(origins - 1, origins)  # (windows, features)
     return np.repeat(last[:, None, :], horizon, axis=1)
 
 
 def seasonal_naive(
-    values: np.ndarray, windows: pd.DataFrame, *, horizon: int, season: int
+    series: FilledSeries, windows: pd.DataFrame, *, horizon: int, season: int
 ) -> np.ndarray:
     """Forecast each step as the latest known row at the same place in the season.
 
     The rows come from the series before the forecast, also from before the window's own lookback.
 
     Args:
-        values: The series, shape (rows, features).
-        windows: Rows of the window table.
+        series: The series, of `rows` rows.
+        windows: Rows of the window table, each at least one season after the first row.
         horizon: Steps to forecast.
         season: Length of one season, in rows (24 for hourly data with a daily cycle).
 
     Returns:
         Shape (windows, horizon, features), in units of the series.
-
-    Raises:
-        ParamsError: A window lies less than one season after the beginning of the series.
     """
-    origins = windows["input_stop"].to_numpy()  # the first row not yet known
-    if origins.min() < season:
-        raise ParamsError(
-            f"evaluate.season={season} is longer than the {origins.min()} rows known before the "
-            "first test window, so the seasonal baseline has nothing to repeat. Choose a season no "
-            "longer than windowing.lookback."
-        )
+    origins = windows["input_stop"].to_numpy()[:, None]  # the first row not yet known
     steps = np.arange(horizon) % season  # later seasons repeat the first
-    return values[origins[:, None] - season + steps]
+    return series.read(origins - season + steps, origins)
 
 
 def ridge(
-    values: np.ndarray, split: pd.DataFrame, windows: pd.DataFrame, *, scaling: Scaling
+    series: FilledSeries, split: pd.DataFrame, windows: pd.DataFrame, *, scaling: Scaling
 ) -> np.ndarray:
     """Forecast with the linear model of `forecasting.ridge`, fitted on the training windows.
 
@@ -64,7 +56,7 @@ def ridge(
     the training windows, which the fit then leaves out.
 
     Args:
-        values: The series, shape (rows, features).
+        series: The series, of `rows` rows.
         split: The window table with its `part` column.
         windows: The rows of it to forecast.
         scaling: The standard scaling of the training rows.
@@ -77,7 +69,7 @@ def ridge(
     validation = split.loc[split["part"] == VALIDATION, "input_start"].to_numpy()
     if not len(validation) and len(train) > 1:
         train, validation = np.split(train, [len(train) - max(1, len(train) // 5)])
-    scaled = scaling.apply(values)
+    scaled = series.map(scaling.apply)
     weights = fit_ridge(
         scaled,
         train_starts=train,
@@ -92,30 +84,33 @@ def ridge(
 
 
 def baseline_forecasts(
-    values: np.ndarray,
+    series: FilledSeries,
     split: pd.DataFrame,
     windows: pd.DataFrame,
     *,
     scaling: Scaling,
-    season: int,
+    season: int | None,
 ) -> dict[str, np.ndarray]:
     """Make the forecast of every baseline for the same windows, by name.
 
     Args:
-        values: The series, shape (rows, features).
+        series: The series, of `rows` rows.
         split: The window table with its `part` column.
         windows: The rows of it to forecast.
         scaling: The standard scaling of the training rows; its centre is their mean.
-        season: Length of one season, in rows.
+        season: Length of one season, in rows; None leaves the seasonal baseline out.
 
     Returns:
         Arrays of shape (windows, horizon, features), in units of the series.
     """
     _, horizon = window_lengths(windows)
-    mean = np.broadcast_to(scaling.center, (len(windows), horizon, values.shape[1]))
-    return {
-        "repeat_last": repeat_last(values, windows, horizon=horizon),
-        "seasonal_naive": seasonal_naive(values, windows, horizon=horizon, season=season),
+    mean = np.broadcast_to(scaling.center, (len(windows), horizon, len(scaling.center)))
+    forecasts = {"repeat_last": repeat_last(series, windows, horizon=horizon)}
+    if season is not None:
+        forecasts["seasonal_naive"] = seasonal_naive(
+            series, windows, horizon=horizon, season=season
+        )
+    return forecasts | {
         "training_mean": mean,
-        "ridge": ridge(values, split, windows, scaling=scaling),
+        "ridge": ridge(series, split, windows, scaling=scaling),
     }

@@ -15,7 +15,7 @@ MODEL = "model"
 
 
 def scores(actual: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
-    """Score a forecast per feature, over all windows and steps.
+    """Score a forecast per target, over all windows and steps.
 
         mse  = mean (actual - forecast)^2
         rmse = sqrt(mse)
@@ -23,11 +23,11 @@ def scores(actual: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
         r2   = 1 - mse / mean (actual - mean(actual))^2      (nan where the actual values are constant)
 
     Args:
-        actual: Observed values, shape (windows, horizon, features).
+        actual: Observed values, shape (windows, horizon, targets).
         forecast: Predicted values, same shape and units.
 
     Returns:
-        For each name of ERROR_NAMES an array of shape (features,).
+        For each name of ERROR_NAMES an array of shape (targets,).
     """
     error = actual - forecast
     axes = (0, 1)
@@ -42,14 +42,14 @@ def scores(actual: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def overall(by_feature: dict[str, np.ndarray]) -> dict[str, float]:
-    """Average over the features; RMSE is the root of the averaged MSE.
+def overall(by_target: dict[str, np.ndarray]) -> dict[str, float]:
+    """Average over the targets; RMSE is the root of the averaged MSE.
 
     R2 is the uniform average, as in scikit-learn's `r2_score`.
     """
     return {
-        name: float(np.sqrt(by_feature["mse"].mean()) if name == "rmse" else values.mean())
-        for name, values in by_feature.items()
+        name: float(np.sqrt(by_target["mse"].mean()) if name == "rmse" else values.mean())
+        for name, values in by_target.items()
     }
 
 
@@ -68,48 +68,48 @@ def score_board(
     actual: np.ndarray,
     forecasts: Mapping[str, np.ndarray],
     *,
-    features: Sequence[str],
+    targets: Sequence[str],
     scaling: Scaling,
 ) -> dict[str, Any]:
     """Score a model beside its baselines, in raw and in standardised units.
 
     Args:
-        actual: Observed values, shape (windows, horizon, features).
+        actual: Observed values, shape (windows, horizon, targets).
         forecasts: Predicted values of the same shape by name of the forecaster; the one named
             `model` is compared with the best of the others.
-        features: Names of the features.
-        scaling: The standard scaling of the training rows, which makes features comparable.
+        targets: Names of the targets.
+        scaling: The standard scaling of the training rows, which makes targets comparable.
 
     Returns:
-        `features`: their order; `scores`: by forecaster, by unit (`raw`, `standardised`): `overall` and `by_feature`;
-        `best_baseline` and `skill` (both by standardised MSE): `overall` and `by_feature`.
+        `targets`: their order; `scores`: by forecaster, by unit (`raw`, `standardised`): `overall` and `by_target`;
+        `best_baseline` and `skill` (both by standardised MSE): `overall` and `by_target`.
     """
     scaled_actual = scaling.apply(actual)
     raw = {name: scores(actual, values) for name, values in forecasts.items()}
     scaled = {name: scores(scaled_actual, scaling.apply(v)) for name, v in forecasts.items()}
     overall_mse = {name: float(values["mse"].mean()) for name, values in scaled.items()}
-    feature_mse = [
+    target_mse = [
         {name: float(values["mse"][column]) for name, values in scaled.items()}
-        for column in range(len(features))
+        for column in range(len(targets))
     ]
-    by_feature = list(map(_against_best, feature_mse))
+    by_target = list(map(_against_best, target_mse))
     best, gained = _against_best(overall_mse)
     return {
-        "features": list(features),
+        "targets": list(targets),
         "scores": {
             name: {
-                "raw": _board(raw[name], features),
-                "standardised": _board(scaled[name], features),
+                "raw": _board(raw[name], targets),
+                "standardised": _board(scaled[name], targets),
             }
             for name in forecasts
         },
         "best_baseline": {
             "overall": best,
-            "by_feature": {f: best for f, (best, _) in zip(features, by_feature, strict=True)},
+            "by_target": {t: best for t, (best, _) in zip(targets, by_target, strict=True)},
         },
         "skill": {
             "overall": gained,
-            "by_feature": {f: gained for f, (_, gained) in zip(features, by_feature, strict=True)},
+            "by_target": {t: gained for t, (_, gained) in zip(targets, by_target, strict=True)},
         },
     }
 
@@ -120,11 +120,11 @@ def _against_best(mse: dict[str, float]) -> tuple[str, float]:
     return best, skill(mse[MODEL], mse[best])
 
 
-def _board(by_feature: dict[str, np.ndarray], features: Sequence[str]) -> dict[str, Any]:
+def _board(by_target: dict[str, np.ndarray], targets: Sequence[str]) -> dict[str, Any]:
     return {
-        "overall": overall(by_feature),
-        "by_feature": {
-            feature: {name: float(values[column]) for name, values in by_feature.items()}
-            for column, feature in enumerate(features)
+        "overall": overall(by_target),
+        "by_target": {
+            target: {name: float(values[column]) for name, values in by_target.items()}
+            for column, target in enumerate(targets)
         },
     }

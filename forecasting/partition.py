@@ -145,6 +145,16 @@ def monitored_part(split: pd.DataFrame) -> str:
     return VALIDATION if (split["part"] == VALIDATION).any() else TEST
 
 
+def keeps_best(keep: str, monitored: str) -> bool:
+    """Return True if the best epoch's weights are kept, not the last one's.
+
+    Args:
+        keep: The parameter train.keep: `last`, `best`, or `auto` for the best on a validation part.
+        monitored: The part that is watched while training.
+    """
+    return keep == "best" or (keep == "auto" and monitored == VALIDATION)
+
+
 def training_rows(split: pd.DataFrame, *, n_rows: int) -> np.ndarray:
     """Mark the rows that some training window reads or predicts: what a scaler may see.
 
@@ -161,21 +171,28 @@ def training_rows(split: pd.DataFrame, *, n_rows: int) -> np.ndarray:
     )
 
 
-def leaked_share(split: pd.DataFrame, *, n_rows: int) -> float:
+def leaked_share(split: pd.DataFrame, *, earliest: np.ndarray) -> float:
     """Tell which share of the rows to be predicted in the test part training has seen.
 
-        leaked_share = |target rows of test windows that lie in a training window| / |target rows|
+        leaked_share = |target rows of test windows that a training window has seen| / |target rows|
+
+    A training window has seen the rows in it, and those before it that its filled cells stand on.
 
     Args:
         split: The window table with its `part` column.
-        n_rows: Length of the series.
+        earliest: For each row of the series, the earliest one whose value may enter what a window
+            reads there (see `filling.earliest_rows`), shape (rows,).
 
     Returns:
         Between 0 (an honest split) and 1 (every tested value was seen in training).
     """
-    test = split[split["part"] == TEST]
+    test, train = (split[split["part"] == part] for part in (TEST, TRAIN))
     tested = covered_rows(
-        test["target_start"].to_numpy(), test["target_stop"].to_numpy(), n_rows=n_rows
+        test["target_start"].to_numpy(), test["target_stop"].to_numpy(), n_rows=len(earliest)
     )
-    seen = training_rows(split, n_rows=n_rows)
+    seen = covered_rows(
+        earliest[train["input_start"].to_numpy()],
+        train["target_stop"].to_numpy(),
+        n_rows=len(earliest),
+    )
     return float((tested & seen).sum() / tested.sum())

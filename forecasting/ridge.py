@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.filling import FilledSeries
+
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 BLOCK = 512  # windows gathered at once; bounds memory, not the result
 
@@ -34,7 +36,7 @@ class Gram:
 
 
 def fit_ridge(
-    values: np.ndarray,
+    series: FilledSeries,
     *,
     train_starts: np.ndarray,
     validation_starts: np.ndarray,
@@ -48,7 +50,7 @@ def fit_ridge(
         weights = (X'X + penalty * trace(X'X) / (lookback + 1) * I)^-1 X'Y
 
     Args:
-        values: Standardised series, shape (rows, features).
+        series: The series, standardised.
         train_starts: First row of each training window, shape (windows,).
         validation_starts: The same for the windows that choose the penalty.
         lookback: Rows read.
@@ -61,8 +63,8 @@ def fit_ridge(
     Source: Hoerl & Kennard (1970), Technometrics 12(1); subtracting the last value as in NLinear,
     Zeng et al. (2023), AAAI.
     """
-    train = _gram(values, train_starts, lookback, horizon)
-    validation = _gram(values, validation_starts, lookback, horizon)
+    train = _gram(series, train_starts, lookback, horizon)
+    validation = _gram(series, validation_starts, lookback, horizon)
     scale = np.trace(train.inputs) / (lookback + 1)
     unit = np.eye(lookback + 1)
     candidates = [
@@ -73,12 +75,12 @@ def fit_ridge(
 
 
 def ridge_forecast(
-    values: np.ndarray, *, weights: np.ndarray, starts: np.ndarray, lookback: int
+    series: FilledSeries, *, weights: np.ndarray, starts: np.ndarray, lookback: int
 ) -> np.ndarray:
     """Forecast with fitted weights.
 
     Args:
-        values: Standardised series, shape (rows, features).
+        series: The series, standardised.
         weights: What `fit_ridge` returned.
         starts: First row of each window, shape (windows,).
         lookback: Rows read.
@@ -88,18 +90,18 @@ def ridge_forecast(
     """
     forecasts = []
     for block in _blocks(starts):
-        windows = _gather(values, block, lookback)  # (block, features, lookback)
+        windows = _gather(series, block, lookback)  # (block, features, lookback)
         last = windows[..., -1:]
         forecasts.append(last + (windows - last) @ weights[:-1] + weights[-1])
     return np.concatenate(forecasts).swapaxes(1, 2)
 
 
-def _gram(values: np.ndarray, starts: np.ndarray, lookback: int, horizon: int) -> Gram:
+def _gram(series: FilledSeries, starts: np.ndarray, lookback: int, horizon: int) -> Gram:
     inputs = np.zeros((lookback + 1, lookback + 1))
     products = np.zeros((lookback + 1, horizon))
     targets = 0.0
     for block in _blocks(starts):
-        rows = _gather(values, block, lookback + horizon)  # (block, features, lookback + horizon)
+        rows = _gather(series, block, lookback, horizon)  # (block, features, lookback + horizon)
         rows = (rows - rows[..., lookback - 1 : lookback]).reshape(-1, lookback + horizon)
         x = np.concatenate([rows[:, :lookback], np.ones((len(rows), 1))], axis=1)
         y = rows[:, lookback:]
@@ -113,5 +115,8 @@ def _blocks(starts: np.ndarray) -> list[np.ndarray]:
     return [starts[first : first + BLOCK] for first in range(0, len(starts), BLOCK)]
 
 
-def _gather(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    return values[starts[:, None] + np.arange(length)].swapaxes(1, 2)
+def _gather(
+    series: FilledSeries, starts: np.ndarray, lookback: int, horizon: int = 0
+) -> np.ndarray:
+    rows = starts[:, None] + np.arange(lookback + horizon)
+    return series.read(rows, starts[:, None] + lookback).swapaxes(1, 2)

@@ -44,7 +44,7 @@ def fit_scaling(
     """Fit the map on the rows that training may see.
 
     Args:
-        values: The series, shape (rows, features).
+        values: The series, shape (rows, features); missing cells are nan and do not count.
         rows: Marks the rows to fit on, shape (rows,).
         method: `standard` (mean and population standard deviation), `minmax` (training range to
             0..1) or `none` (values as they are).
@@ -56,11 +56,12 @@ def fit_scaling(
     if method == "none":
         return Scaling(np.zeros(values.shape[1]), np.ones(values.shape[1]))
     seen = values[rows]
-    low, high = seen.min(axis=0), seen.max(axis=0)
+    low, high = np.fmin.reduce(seen), np.fmax.reduce(seen)  # which skip nan
+    mean = np.nanmean if np.isnan(seen).any() else np.mean
     if method == "standard":
-        center = seen.mean(axis=0)
+        center = mean(seen, axis=0)
         seen -= center  # in place: `seen.std(axis=0)`, the same number, takes one more copy
-        scale = np.sqrt(np.square(seen, out=seen).mean(axis=0))
+        scale = np.sqrt(mean(np.square(seen, out=seen), axis=0))
     else:
         center, scale = low, high - low
     moving = low < high  # a rounded deviation of what does not move may not be 0

@@ -1,4 +1,4 @@
-"""What a valid series is: even steps, finite numbers, no gaps that were not bridged on purpose."""
+"""What a valid series is: even steps, finite numbers, no gaps but those accepted on purpose."""
 
 import warnings
 
@@ -7,6 +7,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from forecasting.errors import DataError, ParamsError, quoted
+from forecasting.order import check_order
 from forecasting.times import first_row
 
 INFER = "infer"
@@ -14,48 +15,33 @@ SPARSEST = 1000  # steps per row: beyond it the times or the step are wrong, and
 
 
 def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: int) -> pd.DataFrame:
-    """Check that a table is a series in even steps, bridging short gaps where asked for.
+    """Check that a table is a series in even steps, with short gaps where they are accepted.
 
     Args:
         table: Float columns over a DatetimeIndex; missing values are nan.
         frequency: A pandas offset such as `h`, `15min`, `D` or `MS`, or `infer`.
-        gaps: `error` refuses missing rows and values; `interpolate` fills them on a straight line.
-        max_gap: The longest run of missing values that is filled, in steps.
+        gaps: `error` refuses missing rows and values; `interpolate` accepts them, to be filled
+            where a window reads them (see `filling`).
+        max_gap: The longest run of missing values that is accepted, in steps.
 
     Returns:
-        The same columns, complete, over every step from the first to the last time.
+        The same columns over every step from the first time at which all of them have begun to the
+        last time; missing values are nan, none in the first row.
 
     Raises:
         DataError: Times unsorted or doubled, uneven steps, missing or infinite values, gaps that
-            are too long or at an end, a constant feature.
+            are too long, a constant feature.
         ParamsError: The frequency is none, or does not go forward.
     """
     times = table.index
-    _check_order(times)
+    check_order(times)
     _check_finite(table)
     step = _infer_step(times) if frequency == INFER else _parse_frequency(frequency, times[0])
     table = _on_grid(table, step, allow_missing=gaps == "interpolate")
-    table = _without_missing(table, gaps=gaps, max_gap=max_gap)
+    _check_gaps(table, gaps=gaps, max_gap=max_gap)
     _check_variation(table)
-    return table
-
-
-def _check_order(times: pd.DatetimeIndex) -> None:
-    steps = np.diff(times.asi8)
-    if (steps > 0).all():
-        return
-    row = first_row(steps <= 0) + 1
-    if steps[row - 1] == 0:
-        raise DataError(
-            f"The time {times[row]} stands twice, in rows {row} and {row + 1} (doubled times in "
-            f"all: {(steps == 0).sum()}). Keep one row for each time; if these are local times "
-            "with daylight saving, write them in UTC."
-        )
-    raise DataError(
-        f"The times are not sorted: row {row + 1} ({times[row]}) comes before row {row} "
-        f"({times[row - 1]}). Sort the table by time; if these are local times with daylight "
-        "saving, write them in UTC."
-    )
+    begun = table.notna().to_numpy().argmax(axis=0).max()  # a window fills from its past alone
+    return table.iloc[begun:]
 
 
 def _check_finite(table: pd.DataFrame) -> None:
@@ -64,8 +50,8 @@ def _check_finite(table: pd.DataFrame) -> None:
         row, column = (int(i[0]) for i in np.nonzero(infinite))
         raise DataError(
             f"Feature {quoted(table.columns[column])} is infinite in row {row + 1} "
-            f"({table.index[row]}). Repair the table, or leave the cell empty and set "
-            "ingest.gaps: interpolate."
+            f"({table.index[row]}). Correct the cell, or, if it stands for a missing value, empty it "
+            "and set ingest.gaps: interpolate."
         )
 
 
@@ -141,10 +127,10 @@ def _on_grid(table: pd.DataFrame, step: pd.DateOffset, *, allow_missing: bool) -
     return table.reindex(grid)
 
 
-def _without_missing(table: pd.DataFrame, *, gaps: str, max_gap: int) -> pd.DataFrame:
+def _check_gaps(table: pd.DataFrame, *, gaps: str, max_gap: int) -> None:
     missing = table.isna()
     if not missing.to_numpy().any():
-        return table
+        return
     column = missing.columns[missing.any().to_numpy()][0]
     row = first_row(missing[column].to_numpy())
     if gaps == "error":
@@ -155,42 +141,32 @@ def _without_missing(table: pd.DataFrame, *, gaps: str, max_gap: int) -> pd.Data
         )
     for name in table.columns:
         _check_gap_lengths(table[name], name=name, max_gap=max_gap)
-    return table.apply(_filled)
-
-
-def _filled(values: pd.Series) -> pd.Series:
-    """Fill what is missing on straight lines; halves, as a difference of doubles may overflow."""
-    missing = values.isna().to_numpy()
-    rows, numbers = np.arange(len(values), dtype=np.float64), values.to_numpy(copy=True)
-    numbers[missing] = 2 * np.interp(rows[missing], rows[~missing], numbers[~missing] / 2)
-    return pd.Series(numbers, index=values.index)
 
 
 def _check_gap_lengths(values: pd.Series, *, name: str, max_gap: int) -> None:
     missing = values.isna().to_numpy()
+    if missing.all():
+        raise DataError(
+            f"Feature {quoted(name)} has no value in any row. Leave it out of ingest.features."
+        )
     edges = np.diff(np.concatenate([[0], missing.astype(np.int8), [0]]))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     for start, stop in zip(starts, stops, strict=True):
-        at_end = start == 0 or stop == len(values)
-        if at_end or stop - start > max_gap:
-            why, way_out = (
-                ("at an end of the series", "cut it there")
-                if at_end
-                else (f"longer than ingest.max_gap={max_gap}", "raise ingest.max_gap")
-            )
+        if stop - start > max_gap:
             raise DataError(
                 f"Feature {quoted(name)} has a gap from {values.index[start]} to "
-                f"{values.index[stop - 1]} (steps: {stop - start}), {why}. Repair the table, or "
-                f"{way_out}."
+                f"{values.index[stop - 1]} (steps: {stop - start}), longer than "
+                f"ingest.max_gap={max_gap}. Repair the table, or raise ingest.max_gap."
             )
 
 
 def _check_variation(table: pd.DataFrame) -> None:
     values = table.to_numpy()
-    constant = values.min(axis=0) == values.max(axis=0)
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)  # which skip nan
+    constant = low == high
     if constant.any():
         column = first_row(constant)
         raise DataError(
             f"Feature {quoted(table.columns[column])} is constant: every row is "
-            f"{float(values[0, column])}. Leave it out of ingest.features."
+            f"{float(low[column])}. Leave it out of ingest.features."
         )

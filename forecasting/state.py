@@ -2,9 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+
+
+class Epoch(NamedTuple):
+    """What a finished epoch leaves in the learning curve."""
+
+    loss: float
+    val_loss: float
+    learning_rate: float
 
 
 @dataclass(frozen=True)
@@ -12,7 +20,7 @@ class State:
     """All that the rest of a training depends on, after a finished epoch.
 
     Attributes:
-        history: Loss and validation loss of each finished epoch, shape (epochs, 2), float64.
+        history: The fields of `Epoch` for each finished epoch, shape (epochs, 3), float64.
         variables: Values of the network's and the optimizer's variables: weights, seeds of the
             dropout, moments, learning rate, steps.
         best_weights: The weights of the lowest validation loss so far; empty if they are not kept.
@@ -26,7 +34,7 @@ class State:
 Save = Callable[[Callable[[], State]], None]
 
 
-def restore(state: State, variables: Sequence[Any], callbacks: Any) -> list[tuple[float, float]]:
+def restore(state: State, variables: Sequence[Any], callbacks: Any) -> list[Epoch]:
     """Bring a new training to where an interrupted one was.
 
     The callbacks hear of the finished epochs again, and so know again what they knew.
@@ -37,12 +45,12 @@ def restore(state: State, variables: Sequence[Any], callbacks: Any) -> list[tupl
         callbacks: A `keras.callbacks.CallbackList` whose training has just begun.
 
     Returns:
-        Loss and validation loss of each finished epoch.
+        What each finished epoch left.
     """
-    history = [(float(loss), float(val_loss)) for loss, val_loss in state.history]
-    for epoch, (loss, val_loss) in enumerate(history):
-        callbacks.on_epoch_begin(epoch)
-        callbacks.on_epoch_end(epoch, {"loss": loss, "val_loss": val_loss})
+    history = [Epoch(*map(float, epoch)) for epoch in state.history]
+    for number, epoch in enumerate(history):
+        callbacks.on_epoch_begin(number)
+        callbacks.on_epoch_end(number, {"loss": epoch.loss, "val_loss": epoch.val_loss})
     for variable, value in zip(variables, state.variables, strict=True):
         variable.assign(value)  # the learning rate among them, which a callback may have changed
     return history

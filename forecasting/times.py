@@ -11,6 +11,9 @@ from forecasting.errors import DataError, ParamsError, quoted
 
 ISO8601 = "ISO8601"
 EXAMPLE = datetime(2016, 7, 1, tzinfo=UTC)
+WITNESS = datetime(2017, 11, 23, 14, 35, 46, 123456, tzinfo=UTC)  # shows what a format leaves out
+UNITS = ("Y", "M", "D", "h", "m", "s", "us")
+TIME_OF_DAY = r"\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
 TIMES_OF_DAY = ("now", "today")  # pandas reads these words as whatever the clock says
 
 
@@ -24,7 +27,7 @@ def parse_times(texts: pd.Series, *, column: str, time_format: str) -> pd.Dateti
 
     Raises:
         DataError: A row holds no time, or the rows carry different UTC offsets.
-        ParamsError: The format is none.
+        ParamsError: The format cannot be used, or leaves out a part of the time such as the date.
     """
     example = _example(time_format)
     try:
@@ -34,10 +37,16 @@ def parse_times(texts: pd.Series, *, column: str, time_format: str) -> pd.Dateti
     bad = times.isna() | texts.isin(TIMES_OF_DAY).to_numpy()
     if bad.any():
         row = first_row(bad)
+        found = texts.iloc[row]
+        advice = (
+            "It is a time of day without a date: write date and time into one column, or name "
+            "another column with ingest.time."
+            if re.fullmatch(TIME_OF_DAY, str(found))
+            else "Repair the table, name another column with ingest.time, or set ingest.time_format."
+        )
         raise DataError(
-            f"Column {quoted(column)} holds no time in row {row + 1}: found "
-            f"{quoted(texts.iloc[row])}, expected {quoted(time_format)} such as {example!r}. Repair the "
-            "table, name another column with ingest.time, or set ingest.time_format."
+            f"Column {quoted(column)} holds no time in row {row + 1}: found {quoted(found)}, "
+            f"expected {quoted(time_format)} such as {example!r}. {advice}"
         )
     return utc_times(times, column=column)
 
@@ -83,7 +92,23 @@ def _example(time_format: str) -> str:
             f"ingest.time_format={quoted(time_format)} cannot be used ({unusable}). Write ISO8601, "
             'or a format of strptime such as "%d.%m.%Y %H:%M".'
         ) from None
+    _check_whole(time_format)
     return text
+
+
+def _check_whole(time_format: str) -> None:
+    """Refuse a format that leaves out a part between two that it has, or the year."""
+    text = WITNESS.strftime(time_format)
+    read = pd.to_datetime(text, format=time_format)
+    read = read if read.tzinfo is None else read.tz_convert(None)
+    meant = np.datetime64(WITNESS.replace(tzinfo=None))
+    if all(read.to_datetime64() != meant.astype(f"datetime64[{unit}]") for unit in UNITS):
+        raise ParamsError(
+            f"ingest.time_format={quoted(time_format)} does not hold the whole time: it writes "
+            f"{WITNESS:%Y-%m-%d %H:%M:%S} as {text!r}, which reads as {read:%Y-%m-%d %H:%M:%S}. Write a "
+            "format with year, month, day and every unit down to the finest (%p beside %I); if date "
+            "and time stand in two columns, write them into one."
+        )
 
 
 def _read_times(texts: pd.Series, time_format: str) -> pd.DatetimeIndex:

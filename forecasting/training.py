@@ -1,11 +1,12 @@
 """Training and forecasting, each compiled by XLA into one function around the Keras model.
 
-Shuffled window positions go in; a loop inside gathers each batch from the series, takes the
-gradient and applies the optimiser; the mean loss comes out. Windows are never materialised, and
-the series is an argument, never a captured constant, which would be compiled into the program.
+Shuffled window positions go in; a loop inside gathers each batch from the series, fills what is
+missing, takes the gradient and applies the optimiser; the mean loss comes out. Windows are never
+materialised, and the series is an argument, never a captured constant, which would be compiled into
+the program.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,17 +15,19 @@ import pandas as pd
 import tensorflow as tf
 
 from forecasting.errors import StageFailed
-from forecasting.state import Save, State, restore
+from forecasting.filling import FilledSeries
+from forecasting.state import Epoch, Save, State, restore
 
 FORECAST_BATCH = 256  # windows forecast at once; bounds memory, not the result
 
 Report = Callable[[int, float, float], None]
+Tensors = tuple[tf.Tensor, ...]  # the arrays of a series; one if nothing is missing
 
 
 def fit(
     network: keras.Model,
     *,
-    series: np.ndarray,
+    series: FilledSeries,
     train_starts: np.ndarray,
     validation_starts: np.ndarray,
     epochs: int,
@@ -43,7 +46,7 @@ def fit(
 
     Args:
         network: (batch, lookback, features) to (batch, horizon, features), on scaled values.
-        series: Scaled values, shape (rows, features), float32.
+        series: Scaled values, float32.
         train_starts: First row of each training window, shape (windows,).
         validation_starts: The same for the monitored windows.
         epochs: Passes over the training windows.
@@ -61,7 +64,8 @@ def fit(
 
     Returns:
         One row per epoch: `epoch` (from 1), `loss` (mean over the epoch, penalties included),
-        `val_loss`.
+        `val_loss`, `learning_rate` (at its beginning, float32), `kept` (1 for the epoch whose
+        weights the network ends with, else 0).
 
     Raises:
         StageFailed: The loss is no longer a finite number.
@@ -75,10 +79,10 @@ def fit(
     variables = [*network.variables, *network.optimizer.variables]
     train_epoch, validate = _compiled(network, keras.losses.get(loss))
     callbacks = _callbacks(network, epochs, early_stopping, reduce_lr_on_plateau)
-    rows = tf.constant(series)
+    rows = _tensors(series)
     validation = tuple(map(tf.constant, padded_batches(validation_starts, FORECAST_BATCH)))
 
-    history: list[tuple[float, float]] = []
+    history: list[Epoch] = []
     best_weights = network.get_weights() if keep_best else []
 
     def state() -> State:
@@ -92,21 +96,33 @@ def fit(
         if network.stop_training:
             break
         callbacks.on_epoch_begin(epoch)
+        rate = float(network.optimizer.learning_rate)
         order = np.random.default_rng([seed, epoch]).permutation(train_starts)
         mean_loss = float(train_epoch(rows, *map(tf.constant, padded_batches(order, batch_size))))
         val_loss = float(validate(rows, *validation))
         _check_finite(mean_loss, val_loss, epoch=epoch + 1)
-        if keep_best and val_loss < min((earlier for _, earlier in history), default=np.inf):
+        if keep_best and val_loss < min((done.val_loss for done in history), default=np.inf):
             best_weights = network.get_weights()
-        history.append((mean_loss, val_loss))
+        history.append(Epoch(mean_loss, val_loss, rate))
         report(epoch + 1, mean_loss, val_loss)
         callbacks.on_epoch_end(epoch, {"loss": mean_loss, "val_loss": val_loss})
         save(state)
     callbacks.on_train_end()
     if keep_best:
         network.set_weights(best_weights)
-    numbered = [(epoch, *losses) for epoch, losses in enumerate(history, start=1)]
-    return pd.DataFrame(numbered, columns=["epoch", "loss", "val_loss"])
+    return _learning_curve(history, keep_best=keep_best)
+
+
+def _learning_curve(history: Sequence[Epoch], *, keep_best: bool) -> pd.DataFrame:
+    curve = pd.DataFrame(history, columns=Epoch._fields).astype({"learning_rate": np.float32})
+    curve.insert(0, "epoch", np.arange(1, len(curve) + 1))
+    kept = curve["val_loss"].idxmin() if keep_best else len(curve) - 1
+    return curve.assign(kept=(curve.index == kept).astype(np.int64))
+
+
+def kept_epoch(history: pd.DataFrame) -> int:
+    """Return the epoch, from 1, whose weights a training ended with."""
+    return int(history.loc[history["kept"] == 1, "epoch"].iloc[0])
 
 
 def padded_batches(starts: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -125,12 +141,12 @@ def padded_batches(starts: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.
     return positions.reshape(shape), weights.reshape(shape)
 
 
-def forecast(model: keras.Model, *, series: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def forecast(model: keras.Model, *, series: FilledSeries, starts: np.ndarray) -> np.ndarray:
     """Forecast from windows of the series.
 
     Args:
         model: A forecaster in raw units, as `network.load_model` gives it.
-        series: Raw values, shape (rows, features), float64.
+        series: Raw values, float64.
         starts: First row of each window, shape (windows,).
 
     Returns:
@@ -139,10 +155,10 @@ def forecast(model: keras.Model, *, series: np.ndarray, starts: np.ndarray) -> n
     lookback = model.input_shape[1]
 
     @tf.function(jit_compile=True)
-    def forecast_batch(rows: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-        return model(_gather(rows, positions, lookback), training=False)
+    def forecast_batch(rows: Tensors, positions: tf.Tensor) -> tf.Tensor:
+        return model(_read(rows, positions, lookback), training=False)
 
-    rows = tf.constant(series)
+    rows = _tensors(series)
     batches, _ = padded_batches(starts, min(FORECAST_BATCH, len(starts)))
     forecasts = [forecast_batch(rows, tf.constant(batch)).numpy() for batch in batches]
     return np.concatenate(forecasts)[: len(starts)]
@@ -153,10 +169,10 @@ def _compiled(network: keras.Model, loss: Callable[..., tf.Tensor]) -> tuple[Any
     lookback, horizon = network.input_shape[1], network.output_shape[1]
 
     def batch_loss(
-        rows: tf.Tensor, positions: tf.Tensor, weights: tf.Tensor, *, training: bool
+        rows: Tensors, positions: tf.Tensor, weights: tf.Tensor, *, training: bool
     ) -> tf.Tensor:
-        windows = _gather(rows, positions, lookback)  # (batch, lookback, features)
-        targets = _gather(rows, positions + lookback, horizon)  # (batch, horizon, features)
+        windows = _read(rows, positions, lookback)  # (batch, lookback, features)
+        targets = _gather(rows[0], positions + lookback, horizon)  # (batch, horizon, features)
         forecasts = network(windows, training=training)
         # as Keras sees `Dense(horizon * features)`: one vector per window
         flat = (len(targets), -1)
@@ -178,7 +194,7 @@ def _compiled(network: keras.Model, loss: Callable[..., tf.Tensor]) -> tuple[Any
         return total / tf.reduce_sum(weights)
 
     @tf.function(jit_compile=True)
-    def train_epoch(rows: tf.Tensor, batches: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def train_epoch(rows: Tensors, batches: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         def step(positions: tf.Tensor, batch_weights: tf.Tensor) -> tf.Tensor:
             with tf.GradientTape() as tape:
                 value = batch_loss(rows, positions, batch_weights, training=True)
@@ -189,12 +205,27 @@ def _compiled(network: keras.Model, loss: Callable[..., tf.Tensor]) -> tuple[Any
         return mean_over(batches, weights, step)
 
     @tf.function(jit_compile=True)
-    def validate(rows: tf.Tensor, batches: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def validate(rows: Tensors, batches: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         return mean_over(
             batches, weights, lambda here, w: batch_loss(rows, here, w, training=False)
         )
 
     return train_epoch, validate
+
+
+def _tensors(series: FilledSeries) -> Tensors:
+    if series.known_at is None:
+        return (tf.constant(series.line),)
+    return tuple(map(tf.constant, (series.line, series.last, series.known_at)))
+
+
+def _read(rows: Tensors, starts: tf.Tensor, lookback: int) -> tf.Tensor:
+    """Collect what windows read, as `FilledSeries.read` does: (batch,) to (batch, lookback, features)."""
+    line, *gaps = (_gather(each, starts, lookback) for each in rows)
+    if not gaps:
+        return line
+    last, known_at = gaps
+    return tf.where(known_at < (starts + lookback)[:, None, None], line, last)
 
 
 def _gather(rows: tf.Tensor, starts: tf.Tensor, length: int) -> tf.Tensor:

@@ -42,6 +42,32 @@ def window_table(n_rows: int, *, lookback: int, horizon: int, stride: int) -> pd
     )
 
 
+def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame:
+    """Keep the windows whose targets were all observed: what was filled is never a target.
+
+    Args:
+        windows: The window table.
+        observed: Marks the rows in which every feature was observed, shape (rows,).
+
+    Returns:
+        Rows of the table, numbered from 0.
+
+    Raises:
+        DataError: None is left.
+    """
+    missing_before = np.concatenate([[0], np.cumsum(~observed)])  # (rows + 1,)
+    starts, stops = windows["target_start"].to_numpy(), windows["target_stop"].to_numpy()
+    kept = windows[missing_before[starts] == missing_before[stops]]
+    if not len(kept):
+        raise DataError(
+            f"Each of the {len(windows)} windows has a missing value among the "
+            f"{window_lengths(windows)[1]} rows that it predicts, and what is filled in is never "
+            "predicted. Shorten windowing.horizon, leave the columns with many gaps out of "
+            "ingest.features, or set ingest.frequency if the step is another."
+        )
+    return kept.reset_index(drop=True)
+
+
 def window_lengths(windows: pd.DataFrame) -> tuple[int, int]:
     """Tell lookback and horizon, which all windows of a table have in common."""
     first = windows.iloc[0]

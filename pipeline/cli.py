@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", "-S", metavar="KEY=VALUE", help="Change a parameter in params.yaml first."
+        "--set", "-S", metavar="KEY=VALUE", help="Change a parameter: text as typed, else YAML."
     ),
 ]
 

@@ -1,6 +1,7 @@
 """What can be asked of a training run, as the form that Prefect shows and checks."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from pydantic.fields import FieldInfo
 from forecasting.errors import ParamsError
 from pipeline.order import Order, Overlap
 from stages._params import Params, Section
+
+FOLDED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def _optional(section: type[Section], name: str | None = None) -> type[BaseModel]:
@@ -85,4 +88,10 @@ def _assignments(
         if nested is not None and isinstance(value, Mapping):
             yield from _assignments(value, nested, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}={json.dumps(value)}"
+            yield f"{prefix}{name}={_written(value)}"
+
+
+def _written(value: Any) -> str:
+    """Write JSON that YAML reads alike: it folds some characters as line ends and knows no pairs."""
+    text = json.dumps(value, ensure_ascii=False)
+    return FOLDED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,11 +1,15 @@
 """Changing params.yaml from the command line: checked first, written after, comments kept."""
 
 import difflib
+import json
+import re
+import shlex
 from collections.abc import Mapping, Sequence
-from datetime import date
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -14,7 +18,12 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from forecasting.errors import ParamsError
 from pipeline.lockfile import flat
 from stages._files import write_bytes
-from stages._params import PARAMS_FILE, check_params
+from stages._params import PARAMS_FILE, Params, check_params
+
+PLAIN = re.compile(
+    r"(?!(true|false|yes|no|on|off|null|y|n)$)[a-z][\w./-]*", re.ASCII | re.IGNORECASE
+)
+NULLS = ("null", "~")
 
 
 def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
@@ -22,7 +31,8 @@ def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
 
     Args:
         root: The project's root.
-        overrides: Such as `train.epochs=5` or `train.layers.0.units=32`; the value is YAML.
+        overrides: Such as `train.epochs=5` or `ingest.time=@timestamp`. Where the schema wants text,
+            text is taken as typed, or out of the quotes around it; other values are YAML.
 
     Raises:
         ParamsError: An override is not understood, or a value is wrong; the file is unchanged.
@@ -32,10 +42,16 @@ def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
     path, yaml = root / PARAMS_FILE, _round_trip()
     content = yaml.load(path)
     for override in overrides:
-        _set(content, *_parse(override))
+        _apply(content, override)
     buffer = StringIO()
     yaml.dump(content, buffer)
-    check_params(YAML(typ="safe").load(buffer.getvalue()), source="the overrides and params.yaml")
+    try:
+        written = YAML(typ="safe").load(buffer.getvalue())
+    except YAMLError as unreadable:  # a list with half a character in it, such as "\ud83d"
+        raise ParamsError(
+            f"The overrides cannot be written into {PARAMS_FILE}: {' '.join(str(unreadable).split())}"
+        ) from None
+    check_params(written, source="the overrides and params.yaml")
     write_bytes(path, buffer.getvalue().encode())
 
 
@@ -51,31 +67,95 @@ def _round_trip() -> YAML:
     return yaml
 
 
-def _parse(override: str) -> tuple[str, Any]:
+def _apply(content: Any, override: str) -> None:
     key, equals, text = override.partition("=")
-    if not equals or not key.strip():
+    key = key.strip()
+    if not equals or not key:
         raise ParamsError(
-            f"-S {override} is not understood. Write it as -S section.name=value, such as "
-            "-S train.epochs=5"
+            f"-S {shlex.quote(override)} is not understood. Write it as -S section.name=value, such "
+            "as -S train.epochs=5"
         )
-    try:
-        value = _round_trip().load(text)
-    except YAMLError:
-        raise ParamsError(
-            f"-S {override}: the value is not YAML, found {text!r}. Quote it, or mend the brackets."
-        ) from None
-    # YAML has a type for dates, the parameters and DVC have texts
-    return key.strip(), DoubleQuotedScalarString(text) if isinstance(value, date) else value
-
-
-def _set(content: Any, key: str, value: Any) -> None:
     *way, last = key.split(".")
     place = content
     for name in [*way, last]:
         holder, place = place, _child(place, name)
         if place is _NOTHING:
-            raise ParamsError(_unknown(content, key))
+            raise ParamsError(_unknown(content, key, text))
+    kind = _kind(key.split("."))
+    value = _text(key, text, kind) if _is_text(kind) else _yaml(key, text, kind, place)
     holder[int(last) if isinstance(holder, list) else last] = value
+
+
+def _kind(way: Sequence[str]) -> Any:
+    """Return the type that the schema gives a parameter; None if it does not know the parameter."""
+    kind: Any = Params
+    for name in way:
+        found = None
+        for option in _options(kind):
+            if get_origin(option) is list:
+                (found,) = get_args(option)
+            elif name in getattr(option, "model_fields", {}):
+                found = option.model_fields[name].annotation
+        kind = found
+    return kind
+
+
+def _options(kind: Any) -> list[Any]:
+    """List the types of a union; the type itself if it is not one."""
+    if get_origin(kind) is Annotated:
+        return _options(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [option for inner in get_args(kind) for option in _options(inner)]
+    return [kind]
+
+
+def _is_text(kind: Any) -> bool:
+    """Return True for text, choices of text, and either of them or null."""
+    return all(
+        option in (str, type(None))
+        or (get_origin(option) is Literal and all(isinstance(c, str) for c in get_args(option)))
+        for option in _options(kind)
+    )
+
+
+def _text(key: str, text: str, kind: Any) -> str | None:
+    r"""Take text as typed; `\t` is a tab, and what is quoted as in YAML stands without its quotes."""
+    if not text:
+        raise ParamsError(
+            f"-S {key}=: the value is empty. Marks such as ; | & # mean something to a shell: put "
+            f"quotes around the whole, such as -S '{key}=;'"
+        )
+    if text in NULLS and type(None) in _options(kind):
+        return None
+    text = {r"\t": "\t"}.get(text, _unquoted(text))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ParamsError(f"-S {key}={text!r}: the value is not text in UTF-8.") from None
+    return text if PLAIN.fullmatch(text) else DoubleQuotedScalarString(text)
+
+
+def _unquoted(text: str) -> str:
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
+        return text
+    with suppress(YAMLError):
+        value = YAML(typ="safe").load(text)
+        if isinstance(value, str):
+            return value
+    return text
+
+
+def _yaml(key: str, text: str, kind: Any, before: Any) -> Any:
+    try:
+        return _round_trip().load(text)
+    except (YAMLError, ValueError, KeyError):  # the last two for a value like 2024-13-45
+        lists = [option for option in _options(kind) if get_origin(option) is list]
+        of_text = any(_is_text(get_args(option)[0]) for option in lists)
+        right = [part.strip(" []'\"") for part in text.split(",")] if of_text else before
+        raise ParamsError(
+            f"-S {shlex.quote(f'{key}={text}')}: the value is not YAML. Write it such as "
+            f"-S {shlex.quote(f'{key}={json.dumps(right)}')}"
+        ) from None
 
 
 _NOTHING = object()
@@ -89,7 +169,11 @@ def _child(place: Any, name: str) -> Any:
     return _NOTHING
 
 
-def _unknown(content: Any, key: str) -> str:
+def _unknown(content: Any, key: str, text: str) -> str:
     near = difflib.get_close_matches(key, list(flat(content)), n=1)
-    hint = f"The nearest name is {near[0]}." if near else "See params.yaml for all names."
+    hint = (
+        f"The nearest name is {near[0]}: -S {shlex.quote(f'{near[0]}={text}')}"
+        if near
+        else "See params.yaml for all names."
+    )
     return f"-S {key}: params.yaml has no parameter of that name. {hint}"

@@ -45,6 +45,11 @@ class Table:
     def load(self) -> pd.DataFrame:
         return pq.read_table(self.path, use_threads=False).to_pandas(use_threads=False)
 
+    def load_index(self) -> pd.Index:
+        """Read the index alone, the times of a series."""
+        names = pq.read_schema(self.path).pandas_metadata["index_columns"]
+        return pq.read_table(self.path, columns=names, use_threads=False).to_pandas().index
+
     def load_values(self) -> tuple[np.ndarray, list[str]]:
         """Read the columns, without the index, one by one: a whole table takes four times its size.
 
@@ -164,6 +169,7 @@ SPLIT = Table(Path("data/split.parquet"))
 MODEL = KerasModel(Path("models/model.keras"))
 TRAINING = Csv(Path("reports/training.csv"))
 METRICS = Json(Path("reports/metrics.json"))
+SCORES = Json(Path("reports/scores.json"))
 PREDICTIONS = Table(Path("reports/predictions.parquet"))
 LOSS_PLOT = Document(Path("reports/plots/loss.png"))
 FORECAST_PLOT = Document(Path("reports/plots/forecast.png"))

@@ -1,4 +1,4 @@
-"""Reading a CSV through Arrow; what cannot be read is told by row and column.
+"""Reading a CSV through Arrow; what cannot be read is named by row and column.
 
 Rows are counted from 1, without the header.
 """
@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from forecasting.errors import DataError, ParamsError, quoted
+from stages._marks import check_marks, is_number, number_problem
 from stages._params import Ingest
 
 LONGEST_HEADER = 1_000_000  # characters; what has a longer first line is no table
-NULLS = frozenset(pyarrow.csv.ConvertOptions().null_values)
 
 RowHandler = Callable[[pyarrow.csv.InvalidRow], str]
 
@@ -28,9 +28,23 @@ def read_columns(path: Path, header: list[str], ingest: Ingest, features: list[s
     """
     types = {ingest.time: pa.string()} | dict.fromkeys(features, pa.float64())
     try:
-        return _arrow_csv(path, header, ingest, types)
+        table = _arrow_csv(path, header, ingest, types)
     except (pa.ArrowInvalid, UnicodeDecodeError) as invalid:
         raise _explained(path, header, ingest, features, invalid) from None
+    check_marks(read_text(path, header, ingest, features), ingest)
+    return table
+
+
+def read_text(
+    path: Path,
+    header: list[str],
+    ingest: Ingest,
+    columns: list[str],
+    *,
+    kind: pa.DataType = pa.string(),  # noqa: B008  a value, never changed
+) -> pa.Table:
+    """Read columns as the cells have them; the rows are known to be whole."""
+    return _arrow_csv(path, header, ingest, dict.fromkeys(columns, kind))
 
 
 def read_header(path: Path, ingest: Ingest) -> list[str]:
@@ -151,38 +165,15 @@ def _explained(
             "the file has them."
         )
     for name in features:
-        for number, cell in enumerate(text[name].to_pylist(), start=1):
-            if not _is_number(cell, ingest.decimal):
-                return _no_number(cell, row=number, column=name, ingest=ingest)
+        for row, cell in enumerate(text[name].to_pylist()):
+            if not is_number(cell, ingest.decimal):
+                return number_problem(text.select(features), name, row, ingest)
     return DataError(f"The raw table {path} cannot be read: {one_line(invalid)}. Repair the file.")
 
 
 def one_line(error: Exception) -> str:
     """Bring what a library says into one line."""
     return " ".join(str(error).split()).rstrip(".")
-
-
-def _is_number(cell: str, decimal: str) -> bool:
-    """Tell whether Arrow reads the cell as a number, or as missing."""
-    other = str.maketrans(f".{decimal}", f"{decimal}.")
-    try:
-        pa.array([cell.strip(" \t").translate(other)]).cast(pa.float64())
-    except pa.ArrowInvalid:
-        return cell in NULLS
-    return True
-
-
-def _no_number(cell: str, *, row: int, column: str, ingest: Ingest) -> DataError:
-    other = "," if ingest.decimal == "." else "."
-    hint = (
-        f"If '{other}' is the decimal mark, set ingest.decimal: \"{other}\"."
-        if _is_number(cell, other)
-        else "Repair the cell, leave it empty (see ingest.gaps), or leave the column out of "
-        "ingest.features."
-    )
-    return DataError(
-        f"Column {quoted(column)} holds no number in row {row}: found {quoted(cell)}. {hint}"
-    )
 
 
 def no_rows(path: Path) -> DataError:

@@ -238,7 +238,7 @@ class Train(Section):
 
 
 class Evaluate(Section):
-    season: Count
+    season: Literal["auto"] | Count
 
 
 class Params(Section):

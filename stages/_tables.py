@@ -5,6 +5,8 @@ Rows are counted from 1, without the header.
 
 import difflib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecasting.errors import DataError, quoted
+from forecasting.order import check_order
 from forecasting.times import parse_times, utc_times
-from stages._csv import no_rows, one_line, read_columns, read_header
+from stages._csv import no_rows, one_line, read_columns, read_header, read_text
 from stages._params import Ingest
 
 
@@ -22,14 +25,15 @@ def read_table(ingest: Ingest) -> pd.DataFrame:
     """Read the raw table's features over their times.
 
     Returns:
-        float64 columns in the order asked for, over a DatetimeIndex named as the time column;
-        empty cells are nan.
+        float64 columns in the order asked for, over an increasing DatetimeIndex named as the time
+        column; empty cells are nan.
 
     Raises:
-        DataError: The file, a column or a cell is not what it should be.
+        DataError: The file, a column, a cell or the order of the times is not what it should be.
     """
     path = Path(ingest.raw)
-    read = _read_parquet if ingest.raw.endswith(".parquet") else _read_csv
+    in_parquet = ingest.raw.endswith(".parquet")
+    read = _read_parquet if in_parquet else _read_csv
     try:
         _check_file(path)
         table = read(path, ingest)
@@ -40,7 +44,21 @@ def read_table(ingest: Ingest) -> pd.DataFrame:
         ) from None
     if not len(table):
         raise no_rows(path)
+    if not (table.index.is_monotonic_increasing and table.index.is_unique):
+        check_order(table.index, (_parquet_text if in_parquet else _csv_text)(path, ingest))
     return table
+
+
+def _csv_text(path: Path, ingest: Ingest) -> pd.DataFrame:
+    header = read_header(path, ingest)
+    named = [*filter(None, header)]  # those that nobody asked for may be no text in the encoding
+    cells = read_text(path, header, ingest, named, kind=pa.binary()).to_pandas()
+    return cells.apply(lambda column: column.str.decode("utf-8", errors="replace"))
+
+
+def _parquet_text(path: Path, ingest: Ingest) -> pd.DataFrame:
+    with _readable_parquet(path):
+        return pq.read_table(path).to_pandas(ignore_metadata=True).astype(str)
 
 
 def _check_file(path: Path) -> None:
@@ -66,18 +84,23 @@ def _read_csv(path: Path, ingest: Ingest) -> pd.DataFrame:
     return _frame(read_columns(path, header, ingest, features), features, ingest)
 
 
+@contextmanager
+def _readable_parquet(path: Path) -> Iterator[None]:
+    """Say in one sentence that the file which the block reads is broken."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as broken:
+        raise DataError(
+            f"The raw table {path} is no readable Parquet file: {one_line(broken)}. Write it again."
+        ) from None
+
+
 def _read_parquet(path: Path, ingest: Ingest) -> pd.DataFrame:
-    with path.open("rb") as file:
-        try:
-            parquet = pq.ParquetFile(file)
-            features = _choose_features(parquet.schema_arrow.names, ingest, path)
-            table = parquet.read(columns=[ingest.time, *features])
-            table.validate(full=True)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as broken:
-            raise DataError(
-                f"The raw table {path} is no readable Parquet file: {one_line(broken)}. Write it "
-                "again."
-            ) from None
+    with path.open("rb") as file, _readable_parquet(path):
+        parquet = pq.ParquetFile(file)
+        features = _choose_features(parquet.schema_arrow.names, ingest, path)
+        table = parquet.read(columns=[ingest.time, *features])
+        table.validate(full=True)
     for name in features:
         kind = table.schema.field(name).type
         if not (

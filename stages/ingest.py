@@ -2,6 +2,7 @@
 
 import logging
 
+from forecasting.sentinels import sentinel_warnings
 from forecasting.series import regular_series
 from stages import _artifacts as artifacts
 from stages._params import Params
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 def run(params: Params) -> None:
     table = read_table(params.ingest)
+    for warning in sentinel_warnings(table):
+        log.warning("warning: %s", warning)
     series = regular_series(
         table,
         frequency=params.ingest.frequency,
@@ -20,6 +23,13 @@ def run(params: Params) -> None:
         max_gap=params.ingest.max_gap,
     )
     artifacts.SERIES.save(series)
+    if series.index[0] > table.index[0]:
+        log.warning(
+            "ingest: the rows before %s are left out: not every feature has begun", series.index[0]
+        )
+    missing = series.isna().to_numpy().mean()
+    if missing:
+        log.info("ingest: %.1f %% of the values are missing, and filled to be read", 100 * missing)
     log.info(
         "ingest: %s, %d rows x %d features from %s to %s",
         params.ingest.raw,

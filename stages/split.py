@@ -2,7 +2,8 @@
 
 The random split picks the very windows that scikit-learn's train_test_split picks. Overlapping
 windows then lie on both sides: evaluate measures that leak and names it. The chronological split
-gives the past to training and the future to the test, and asserts that nothing leaks.
+gives the past to training and the future to the test, and asserts that nothing leaks. A season that
+the rows before the test do not hold is refused here, before the training.
 """
 
 import logging
@@ -10,6 +11,7 @@ import logging
 import pandas as pd
 
 from forecasting.partition import (
+    TEST,
     Borders,
     borders_by_date,
     borders_by_share,
@@ -18,6 +20,7 @@ from forecasting.partition import (
     gap_rows,
     random_parts,
 )
+from forecasting.seasons import choose_season
 from stages import _artifacts as artifacts
 from stages._params import Params, Split
 from stages._run import run_stage
@@ -26,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    windows = artifacts.WINDOWS.load()
+    windows, times = artifacts.WINDOWS.load(), artifacts.SERIES.load_index()
     if params.split.method == "random":
         parts = random_parts(
             len(windows), test_size=params.split.test_size, random_state=params.split.random_state
@@ -34,9 +37,13 @@ def run(params: Params) -> None:
         split = windows.assign(part=parts)
     else:
         gap = gap_rows(params.split.gap, windows)
-        borders = _borders(params.split, artifacts.SERIES.load().index)
+        borders = _borders(params.split, times)
         split = windows.assign(part=chronological_parts(windows, borders, gap=gap))
         check_chronological(split, gap=gap)
+    known = int(split.loc[split["part"] == TEST, "target_start"].min())
+    season = choose_season(params.evaluate.season, times, known=known)
+    if season.sentence is not None:
+        log.warning("split: %s", season.sentence)
     artifacts.SPLIT.save(split)
     counts = split["part"].value_counts(sort=False)
     log.info("split: %s", ", ".join(f"{n} {part}" for part, n in counts.items() if n))

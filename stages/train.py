@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from forecasting.determinism import seal_tensorflow
+from forecasting.filling import FilledSeries, fill
 from forecasting.network import build_network, raw_unit_model
-from forecasting.partition import TRAIN, VALIDATION, monitored_part
+from forecasting.partition import TRAIN, keeps_best, monitored_part
+from forecasting.remarks import epoch_sentence
 from forecasting.scaling import Scaling, fit_scaling
-from forecasting.training import fit
+from forecasting.training import fit, kept_epoch
 from forecasting.windows import covered_rows, window_lengths
 from stages import _artifacts as artifacts
 from stages._checkpoint import Checkpoint, checkpoint_folder
@@ -26,7 +28,6 @@ def run(params: Params) -> None:
     seal_tensorflow(params.seed)
     split = artifacts.SPLIT.load()
     monitored = monitored_part(split)
-    keep = params.train.keep
     starts = {
         part: split.loc[split["part"] == part, "input_start"].to_numpy()
         for part in (TRAIN, monitored)
@@ -38,7 +39,7 @@ def run(params: Params) -> None:
     )
     network = build_network(
         lookback=lookback,
-        n_features=series.shape[1],
+        n_features=series.line.shape[1],
         horizon=horizon,
         layers=[layer.model_dump() for layer in params.train.layers],
         seed=params.seed,
@@ -47,6 +48,7 @@ def run(params: Params) -> None:
     state = checkpoint.load()
     if state is not None:
         log.info("train: goes on after epoch %d, where it was interrupted", len(state.history))
+    keep_best = keeps_best(params.train.keep, monitored)
     with epoch_progress(params.train.epochs) as report:
         history = fit(
             network,
@@ -58,7 +60,7 @@ def run(params: Params) -> None:
             optimizer=params.train.optimizer.model_dump(),
             loss=params.train.loss,
             seed=params.seed,
-            keep_best=keep == "best" or (keep == "auto" and monitored == VALIDATION),
+            keep_best=keep_best,
             early_stopping=_arguments(params.train.early_stopping),
             reduce_lr_on_plateau=_arguments(params.train.reduce_lr_on_plateau),
             report=report,
@@ -69,25 +71,25 @@ def run(params: Params) -> None:
     artifacts.TRAINING.save(history)
     checkpoint.remove()
     log.info(
-        "train: %d windows, %d epochs, %d weights",
+        "train: %d windows, %d weights in the network. %s",
         len(starts[TRAIN]),
-        len(history),
         network.count_params(),
+        epoch_sentence(kept=kept_epoch(history), of=len(history), best=keep_best),
     )
 
 
 def _scaled_series(
     train_starts: np.ndarray, *, length: int, method: str
-) -> tuple[Scaling, np.ndarray]:
+) -> tuple[Scaling, FilledSeries]:
     """Fit the scaling on the rows of the training windows and scale the series with it.
 
     Returns:
-        The scaling, and the scaled series of shape (rows, features), float32.
+        The scaling, and the scaled series, float32.
     """
     values, features = artifacts.SERIES.load_values()
     rows = covered_rows(train_starts, train_starts + length, n_rows=len(values))
     scaling = fit_scaling(values, rows, method=method, features=features)
-    return scaling, scaling.apply_float32(values)
+    return scaling, fill(values).map(scaling.apply_float32)
 
 
 def _key(params: Params) -> str:

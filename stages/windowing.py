@@ -1,12 +1,15 @@
 """Windowing: list the windows that fit into the validated series.
 
 A window is a row of positions, not a copy of the data. The table stays small enough to read,
-and a leak between the parts of the split is a comparison of integers.
+and a leak between the parts of the split is a comparison of integers. A window that would predict a
+missing value is not listed.
 """
 
 import logging
 
-from forecasting.windows import window_table
+import numpy as np
+
+from forecasting.windows import observed_targets, window_table
 from stages import _artifacts as artifacts
 from stages._params import Params
 from stages._run import run_stage
@@ -15,15 +18,22 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    series = artifacts.SERIES.load()
-    windows = window_table(
-        len(series),
+    values, _ = artifacts.SERIES.load_values()
+    every = window_table(
+        len(values),
         lookback=params.windowing.lookback,
         horizon=params.windowing.horizon,
         stride=params.windowing.stride,
     )
+    windows = observed_targets(every, ~np.isnan(values).any(axis=1))
     artifacts.WINDOWS.save(windows)
-    log.info("windowing: %d windows over %d rows", len(windows), len(series))
+    left_out = len(every) - len(windows)
+    log.info(
+        "windowing: %d windows over %d rows%s",
+        len(windows),
+        len(values),
+        f", {left_out} left out that would predict a missing value" if left_out else "",
+    )
 
 
 if __name__ == "__main__":

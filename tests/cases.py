@@ -30,6 +30,7 @@ from ruamel.yaml import YAML
 from forecasting.baselines import baseline_forecasts
 from forecasting.determinism import seal_tensorflow
 from forecasting.errors import ParamsError
+from forecasting.filling import fill
 from forecasting.metrics import ERROR_NAMES, overall, scores, skill
 from forecasting.network import build_network
 from forecasting.scaling import fit_scaling
@@ -208,7 +209,7 @@ def baselines() -> dict[str, np.ndarray]:
     features = list(map(str, range(series().shape[1])))
     standard = fit_scaling(series(), known, method="standard", features=features)
     return baseline_forecasts(
-        series(), windows.assign(part=parts), windows[300:], scaling=standard, season=24
+        fill(series()), windows.assign(part=parts), windows[300:], scaling=standard, season=24
     )
 
 

@@ -81,3 +81,12 @@ def etth1() -> Path:
         if Path(place).is_file():
             return Path(place)
     pytest.skip("ETTh1.csv is neither beside the repository in shared/data nor in EXACTCAST_ETTH1")
+
+
+@pytest.fixture
+def cases() -> Path:
+    """The small tables that show how people's tables are, where they are found."""
+    folder = ROOT.parent / "shared/cases"
+    if not folder.is_dir():
+        pytest.skip("shared/cases is not beside the repository")
+    return folder

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from forecasting.baselines import baseline_forecasts
+from forecasting.filling import fill
 from forecasting.metrics import overall, scores
 from forecasting.partition import borders_by_date, chronological_parts, training_rows
 from forecasting.scaling import fit_scaling
@@ -34,7 +35,7 @@ def test_etth1_has_the_published_borders_scaling_counts_and_scores(etth1, horizo
     assert (scaling.center[0], scaling.scale[0]) == pytest.approx((7.938, 5.813), abs=5e-4)
 
     actual = scaling.apply(gather_targets(values, test))
-    forecasts = baseline_forecasts(values, split, test, scaling=scaling, season=24)
+    forecasts = baseline_forecasts(fill(values), split, test, scaling=scaling, season=24)
 
     def score(name, n_windows=None):
         found = overall(scores(actual[:n_windows], scaling.apply(forecasts[name])[:n_windows]))

@@ -1,54 +1,71 @@
 import numpy as np
-import pytest
 
 from forecasting.baselines import baseline_forecasts, repeat_last, seasonal_naive
-from forecasting.errors import ParamsError
+from forecasting.filling import fill
 from forecasting.scaling import Scaling
 from forecasting.windows import window_table
 
 VALUES = np.arange(8.0)[:, None] + [0, 100]  # value equals position; the second feature is 100 on
+SERIES = fill(VALUES)
 WINDOWS = window_table(8, lookback=3, horizon=2, stride=2)  # origins 3 and 5
 
 
 def test_repeat_last_repeats_the_last_row_read():
-    assert repeat_last(VALUES, WINDOWS, horizon=2).tolist() == [
+    assert repeat_last(SERIES, WINDOWS, horizon=2).tolist() == [
         [[2, 102], [2, 102]],
         [[4, 104], [4, 104]],
     ]
 
 
 def test_seasonal_naive_takes_the_rows_one_season_before():
-    assert seasonal_naive(VALUES, WINDOWS, horizon=2, season=3)[:, :, 0].tolist() == [
+    assert seasonal_naive(SERIES, WINDOWS, horizon=2, season=3)[:, :, 0].tolist() == [
         [0, 1],
         [2, 3],
     ]
 
 
 def test_seasonal_naive_repeats_the_last_season_over_a_longer_horizon():
-    forecasts = seasonal_naive(VALUES, WINDOWS, horizon=5, season=2)
+    forecasts = seasonal_naive(SERIES, WINDOWS, horizon=5, season=2)
 
     assert forecasts[:, :, 1].tolist() == [[101, 102, 101, 102, 101], [103, 104, 103, 104, 103]]
 
 
 def test_a_season_of_one_row_is_repeat_last():
-    assert seasonal_naive(VALUES, WINDOWS, horizon=2, season=1)[:, :, 0].tolist() == [
+    assert seasonal_naive(SERIES, WINDOWS, horizon=2, season=1)[:, :, 0].tolist() == [
         [2, 2],
         [4, 4],
     ]
-
-
-def test_a_season_longer_than_the_known_rows_is_refused():
-    with pytest.raises(ParamsError, match=r"evaluate.season=4 is longer than the 3 rows"):
-        seasonal_naive(VALUES, WINDOWS, horizon=2, season=4)
 
 
 def test_every_baseline_forecasts_the_windows_asked_for():
     split = WINDOWS.assign(part=["train", "test"])
     scaling = Scaling(center=np.array([1.5, 101.5]), scale=np.array([2.0, 2.0]))
 
-    forecasts = baseline_forecasts(VALUES, split, split[1:], scaling=scaling, season=3)
+    forecasts = baseline_forecasts(SERIES, split, split[1:], scaling=scaling, season=3)
 
     assert forecasts["repeat_last"].tolist() == [[[4, 104], [4, 104]]]
     assert forecasts["seasonal_naive"].tolist() == [[[2, 102], [3, 103]]]
     assert forecasts["training_mean"].tolist() == [[[1.5, 101.5], [1.5, 101.5]]]
     assert {values.shape for values in forecasts.values()} == {(1, 2, 2)}
+
+
+def test_without_a_season_there_is_no_seasonal_baseline():
+    split = WINDOWS.assign(part=["train", "test"])
+    scaling = Scaling(center=np.zeros(2), scale=np.ones(2))
+
+    forecasts = baseline_forecasts(SERIES, split, split[1:], scaling=scaling, season=None)
+
+    assert list(forecasts) == ["repeat_last", "training_mean", "ridge"]
+
+
+def test_baselines_read_missing_cells_as_a_window_does_that_ends_there():
+    values = np.arange(8.0)[:, None]
+    values[[1, 4]] = np.nan  # row 1 is known to both windows, row 4 is the last of the second
+    series = fill(values)
+
+    # the line 0, 2 passes 1; after row 3 the window up to row 5 knows nothing
+    assert repeat_last(series, WINDOWS, horizon=2)[:, :, 0].tolist() == [[2, 2], [3, 3]]
+    assert seasonal_naive(series, WINDOWS, horizon=2, season=2)[:, :, 0].tolist() == [
+        [1, 2],
+        [3, 3],
+    ]

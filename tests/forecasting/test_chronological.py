@@ -36,7 +36,7 @@ def test_a_window_belongs_to_the_part_that_holds_all_its_targets():
         "test", "test",  # 9-10, 10-11
     ]  # fmt: skip
     assert training_rows(split, n_rows=12).tolist() == [True] * 6 + [False] * 6
-    assert leaked_share(split, n_rows=12) == 0
+    assert leaked_share(split, earliest=np.arange(12)) == 0
 
 
 def test_with_a_gap_of_a_lookback_no_target_of_one_part_is_read_by_another():

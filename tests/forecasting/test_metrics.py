@@ -33,14 +33,14 @@ def test_r2_is_undefined_where_a_constant_has_a_rounded_mean():
 
 
 def test_overall_averages_the_features_and_takes_the_root_last():
-    by_feature = {
+    by_target = {
         "mse": np.array([9.0, 7.0]),
         "rmse": np.array([3.0, 7.0**0.5]),
         "mae": np.array([1.0, 4.0]),
         "r2": np.array([0.5, 0.0]),
     }
 
-    assert overall(by_feature) == pytest.approx({"mse": 8, "rmse": 8**0.5, "mae": 2.5, "r2": 0.25})
+    assert overall(by_target) == pytest.approx({"mse": 8, "rmse": 8**0.5, "mae": 2.5, "r2": 0.25})
 
 
 @pytest.mark.parametrize(("model", "baseline", "expected"), [(0, 4, 1), (1, 4, 0.75), (4, 4, 0), (6, 4, -0.5)])  # fmt: skip
@@ -63,7 +63,7 @@ def board():
     return score_board(
         np.zeros(shape),
         {"model": off_by(10.0, 1.0), "first": off_by(20.0, 2.0), "second": off_by(40.0, 0.5)},
-        features=["a", "b"],
+        targets=["a", "b"],
         scaling=Scaling(center=np.array([5.0, 3.0]), scale=np.array([10.0, 1.0])),
     )
 
@@ -71,8 +71,8 @@ def board():
 def test_the_board_scores_in_raw_and_in_standardised_units(board):
     model = board["scores"]["model"]
 
-    assert model["raw"]["by_feature"]["a"]["mse"] == 100
-    assert model["standardised"]["by_feature"]["a"]["mse"] == 1
+    assert model["raw"]["by_target"]["a"]["mse"] == 100
+    assert model["standardised"]["by_target"]["a"]["mse"] == 1
     assert model["raw"]["overall"]["mae"] == 5.5
     assert model["standardised"]["overall"]["mae"] == 1
 
@@ -81,10 +81,10 @@ def test_the_best_baseline_is_chosen_overall_and_for_each_feature(board):
     # overall: first (4 + 4) / 2 = 4, second (16 + 0.25) / 2 = 8.125
     assert board["best_baseline"] == {
         "overall": "first",
-        "by_feature": {"a": "first", "b": "second"},
+        "by_target": {"a": "first", "b": "second"},
     }
 
 
 def test_the_board_tells_the_skill_against_the_best_baseline(board):
-    assert board["skill"] == {"overall": 0.75, "by_feature": {"a": 0.75, "b": -3}}
-    assert board["features"] == ["a", "b"]
+    assert board["skill"] == {"overall": 0.75, "by_target": {"a": 0.75, "b": -3}}
+    assert board["targets"] == ["a", "b"]

@@ -3,7 +3,8 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from forecasting.errors import DataError
-from forecasting.partition import leaked_share, random_parts, training_rows
+from forecasting.filling import earliest_rows
+from forecasting.partition import keeps_best, leaked_share, random_parts, training_rows
 from forecasting.windows import window_table
 
 
@@ -62,15 +63,37 @@ def test_the_leaked_share_counts_tested_rows_that_training_windows_touch():
     split = split_of(["train", "test", "test", "test", "train"])
 
     # tested are rows 3, 4, 5; training has seen 4 and 5
-    assert leaked_share(split, n_rows=7) == 2 / 3
+    assert leaked_share(split, earliest=np.arange(7)) == 2 / 3
 
 
 def test_a_test_part_behind_all_training_rows_does_not_leak():
     split = split_of(["train", "train", "test", "test"])
 
     # training ends with row 3, the first tested row is 4
-    assert leaked_share(split, n_rows=6) == 0
+    assert leaked_share(split, earliest=np.arange(6)) == 0
 
 
 def test_a_test_window_among_training_windows_leaks_whole():
-    assert leaked_share(split_of(["train", "test", "train"]), n_rows=5) == 1
+    assert leaked_share(split_of(["train", "test", "train"]), earliest=np.arange(5)) == 1
+
+
+def test_a_row_that_a_filled_cell_of_training_stands_on_counts_as_seen():
+    split = split_of(["unused", "test", "unused", "unused", "train"])  # tested is row 3
+    missing = np.zeros((7, 2), dtype=bool)
+    missing[4, 1] = True  # the training window reads rows 4 and 5
+
+    assert leaked_share(split, earliest=earliest_rows(np.zeros((7, 2), dtype=bool))) == 0
+    assert leaked_share(split, earliest=earliest_rows(missing)) == 1
+
+
+@pytest.mark.parametrize(
+    ("keep", "monitored", "best"),
+    [
+        ("auto", "validation", True),
+        ("auto", "test", False),
+        ("best", "test", True),
+        ("last", "validation", False),
+    ],
+)
+def test_auto_keeps_the_best_epoch_only_where_a_validation_part_chooses_it(keep, monitored, best):
+    assert keeps_best(keep, monitored) == best

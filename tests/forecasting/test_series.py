@@ -132,35 +132,29 @@ def test_a_step_far_too_small_for_the_times_is_refused_before_memory_runs_out():
         series(table(), frequency="us")
 
 
-def test_short_gaps_are_filled_on_a_straight_line_where_asked_for():
+def test_short_gaps_are_accepted_where_asked_for_and_stay_missing():
     frame = table(a=[0, 1, np.nan, np.nan, 7, 8], b=[1, np.nan, 2, 3, 4, 5])
 
-    filled = series(frame, gaps="interpolate", max_gap=2)
+    found = series(frame, gaps="interpolate", max_gap=2)
 
-    assert filled["a"].tolist() == [0, 1, 3, 5, 7, 8]
-    assert filled["b"].tolist() == [1, 1.5, 2, 3, 4, 5]
-
-
-def test_missing_rows_are_filled_and_the_index_keeps_its_name():
-    filled = series(table(HOURS.delete(2), a=[0, 1, 4, 5, 6]), gaps="interpolate")
-
-    assert filled.index.equals(HOURS)
-    assert filled.index.name == "time"  # without it, the artifact would lose its times
-    assert filled["a"].tolist() == [0, 1, 2.5, 4, 5, 6]
+    pd.testing.assert_frame_equal(found, frame)
 
 
-def test_numbers_too_far_apart_to_subtract_are_interpolated_all_the_same():
-    frame = table(a=[1.7e308, np.nan, -1.7e308, 0, 1, 2])
+def test_missing_rows_are_added_and_the_index_keeps_its_name():
+    found = series(table(HOURS.delete(2), a=[0, 1, 4, 5, 6]), gaps="interpolate")
 
-    assert series(frame, gaps="interpolate")["a"].iloc[1] == 0
+    assert found.index.equals(HOURS)
+    assert found.index.name == "time"  # without it, the artifact would lose its times
+    assert found["a"].isna().tolist() == [False, False, True, False, False, False]
 
 
-def test_known_values_are_kept_to_the_last_bit_when_others_are_filled():
-    smallest = 5e-324
+def test_a_series_begins_when_all_its_features_have_begun_and_may_end_in_a_gap():
+    frame = table(a=[0, 1, 2, 3, 4, 5], b=[np.nan, np.nan, 2, 3, 4, np.nan])
 
-    filled = series(table(a=[smallest, np.nan, 2, 3, 4, 5]), gaps="interpolate")
+    found = series(frame, gaps="interpolate", max_gap=2)
 
-    assert filled["a"].iloc[0] == smallest
+    assert found.index.equals(HOURS[2:])
+    assert found["b"].isna().tolist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -172,18 +166,18 @@ def test_known_values_are_kept_to_the_last_bit_when_others_are_filled():
             r"from 2024-01-01 01:00:00 to 2024-01-01 02:00:00 \(steps: 2\), longer than "
             r"ingest\.max_gap=1.* raise ingest\.max_gap",
         ),
-        ([np.nan, 1, 2, 3, 4, 5], 3, r"from 2024-01-01 00:00:00 .*at an end .* cut it there"),
-        (
-            [0, 1, 2, 3, 4, np.nan],
-            3,
-            r"from 2024-01-01 05:00:00 to 2024-01-01 05:00:00 .*at an end .* cut it there",
-        ),
-        ([np.nan] * 6, 9, r".*\(steps: 6\), at an end"),
+        ([np.nan, np.nan, 2, 3, 4, 5], 1, r"from 2024-01-01 00:00:00 .*\(steps: 2\), longer than"),
+        ([0, 1, 2, 3, np.nan, np.nan], 1, r"from 2024-01-01 04:00:00 .*\(steps: 2\), longer than"),
     ],
 )
-def test_a_gap_too_long_or_at_an_end_is_refused(values, max_gap, message):
+def test_a_gap_that_is_too_long_is_refused_at_the_ends_too(values, max_gap, message):
     with pytest.raises(DataError, match="Feature 'b' has a gap " + message):
         series(table(a=np.arange(6), b=values), gaps="interpolate", max_gap=max_gap)
+
+
+def test_a_feature_without_any_value_is_named():
+    with pytest.raises(DataError, match="Feature 'b' has no value in any row"):
+        series(table(a=np.arange(6), b=[np.nan] * 6), gaps="interpolate", max_gap=9)
 
 
 def test_a_missing_value_is_named_where_gaps_are_errors():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.filling import fill
 from forecasting.state import State
 from forecasting.training import fit
 from tests.forecasting.test_training import ADAM, network, waves
@@ -43,7 +44,7 @@ def train(options: dict[str, Any], resume: State | None = None) -> Trained:
     model, states = network(units=4, **options["layer"]), []
     history = fit(
         model,
-        series=waves(60),
+        series=fill(waves(60)),
         train_starts=np.arange(40),
         validation_starts=np.arange(40, 52),
         epochs=EPOCHS,

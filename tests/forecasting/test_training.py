@@ -4,9 +4,10 @@ import pytest
 
 from forecasting.determinism import seal_tensorflow
 from forecasting.errors import StageFailed
+from forecasting.filling import fill
 from forecasting.network import build_network, load_model, orthogonal, raw_unit_model
 from forecasting.scaling import Scaling, fit_scaling
-from forecasting.training import fit, forecast, padded_batches
+from forecasting.training import fit, forecast, kept_epoch, padded_batches
 
 REFERENCE_LAYER = {
     "units": 50,
@@ -54,7 +55,7 @@ def network(*, lookback=8, features=3, horizon=1, units=8, seed=42, **layer):
 def trained(series, model, **changes):
     starts = np.arange(len(series) - model.input_shape[1] - model.output_shape[1] + 1)
     options = {
-        "series": series,
+        "series": fill(series),
         "train_starts": starts[: -len(starts) // 5],
         "validation_starts": starts[-len(starts) // 5 :],
         "epochs": 3,
@@ -113,7 +114,7 @@ def test_the_loss_curve_is_that_of_model_fit_from_the_same_weights_and_batches(
 
     history = fit(
         ours,
-        series=series,
+        series=fill(series),
         train_starts=train,
         validation_starts=validation,
         epochs=epochs,
@@ -210,6 +211,8 @@ def test_early_stopping_stops_and_the_best_weights_are_kept():
 
     best = int(history["val_loss"].idxmin())
     assert len(history) == best + 3 < 40
+    assert kept_epoch(history) == best + 1
+    assert history["kept"].sum() == 1
     again = network()
     trained(series, again, optimizer=too_fast, epochs=best + 1)
     assert [w.tolist() for w in model.get_weights()] == [w.tolist() for w in again.get_weights()]
@@ -224,14 +227,19 @@ def test_a_plateau_lowers_the_learning_rate_inside_the_compiled_epoch():
     constant = trained(noise, network(), optimizer=sgd, epochs=8)
 
     assert float(model.optimizer.learning_rate) < 0.5
+    rates = lowered["learning_rate"].tolist()  # of each epoch as it began
+    assert rates[0] == 0.5
+    assert set(rates) <= {0.5 / 2**times for times in range(8)}
+    assert rates == sorted(rates, reverse=True)
+    assert kept_epoch(lowered) == 8  # the last one
     assert lowered["loss"].iloc[0] == constant["loss"].iloc[0]
     assert lowered["loss"].iloc[-1] != constant["loss"].iloc[-1]
 
 
 def test_a_loss_that_is_no_longer_a_number_names_the_epoch():
     series = waves(60)
-    series[-1] = np.nan  # only the last validation window reads it
-    with pytest.raises(StageFailed, match=r"diverged in epoch 1: .*val_loss=nan.*learning_rate"):
+    series[-1] = np.inf  # only the last validation window reads it
+    with pytest.raises(StageFailed, match=r"diverged in epoch 1: .*val_loss=inf.*learning_rate"):
         trained(series, network())
 
 
@@ -239,7 +247,8 @@ def test_progress_is_reported_after_each_epoch():
     seen = []
     history = trained(waves(60), network(), report=lambda *values: seen.append(values))
 
-    assert seen == [tuple(row) for row in history.itertuples(index=False)]
+    told = history[["epoch", "loss", "val_loss"]]
+    assert seen == [tuple(row) for row in told.itertuples(index=False)]
     assert [epoch for epoch, _, _ in seen] == [1, 2, 3]
 
 
@@ -254,7 +263,9 @@ def test_the_saved_model_takes_and_returns_raw_units_whatever_their_size(level, 
     inner = network(lookback=8, horizon=2)
     raw_unit_model(inner, scaling).save(tmp_path / "model.keras")
 
-    found = forecast(load_model(tmp_path / "model.keras"), series=values, starts=np.arange(40))
+    found = forecast(
+        load_model(tmp_path / "model.keras"), series=fill(values), starts=np.arange(40)
+    )
 
     scaled = scaling.apply(values).astype(np.float32)
     inputs = np.stack([scaled[s : s + 8] for s in range(40)])
@@ -269,10 +280,44 @@ def test_forecasting_in_batches_equals_forecasting_at_once():
     model = raw_unit_model(network(), Scaling(np.zeros(3), np.ones(3)))
     starts = np.arange(390)
 
-    together = forecast(model, series=values, starts=starts)
+    together = forecast(model, series=fill(values), starts=starts)
     apart = np.concatenate(
-        [forecast(model, series=values, starts=starts[i : i + 1]) for i in (0, 300, 389)]
+        [forecast(model, series=fill(values), starts=starts[i : i + 1]) for i in (0, 300, 389)]
     )
 
     assert together.shape == (390, 1, 3)
     np.testing.assert_allclose(together[[0, 300, 389]], apart, rtol=1e-6)
+
+
+def test_the_compiled_functions_read_missing_cells_as_the_filled_series_does():
+    values = waves(60).astype(np.float64)
+    values[[3, 4, 9], 1] = np.nan
+    values[[20, 41], :] = np.nan
+    filled = fill(values)
+    starts = np.arange(50)
+    model = raw_unit_model(network(), Scaling(np.zeros(3), np.ones(3)))
+
+    found = forecast(model, series=filled, starts=starts)
+
+    windows = filled.read(starts[:, None] + np.arange(8), starts[:, None] + 8)
+    np.testing.assert_allclose(found, model(windows).numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_training_with_missing_cells_is_that_of_model_fit_on_the_filled_windows():
+    values = waves(120)
+    values[[13, 14, 60], 1] = np.nan
+    values[[30, 31, 90], :] = np.nan
+    filled = fill(values)
+    observed = ~np.isnan(values).any(axis=1)
+    starts = np.array([s for s in range(112) if observed[s + 8]])
+    ours = network()
+    reference = keras.Sequential([keras.Input((8, 3)), *clones(ours.layers[:-1])])
+    reference.set_weights(ours.get_weights())
+    reference.compile(optimizer=keras.optimizers.Adam(), loss="mse")
+    order = np.random.default_rng([42, 0]).permutation(starts)
+    inputs = filled.read(order[:, None] + np.arange(8), order[:, None] + 8)
+    result = reference.fit(inputs, values[order + 8], batch_size=16, shuffle=False, verbose=0)
+
+    history = trained(values, ours, train_starts=starts, validation_starts=starts, epochs=1)
+
+    assert history["loss"].iloc[0] == pytest.approx(result.history["loss"][0], rel=1e-5)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from forecasting.errors import DataError
-from forecasting.windows import covered_rows, gather_targets, window_table
+from forecasting.windows import covered_rows, gather_targets, observed_targets, window_table
 
 
 def test_a_window_predicts_the_rows_right_after_the_rows_it_reads():
@@ -50,3 +50,20 @@ def test_targets_are_the_rows_of_each_horizon():
         [[3, 103], [4, 104]],
         [[5, 105], [6, 106]],
     ]
+
+
+def test_a_window_that_would_predict_a_missing_row_is_left_out():
+    windows = window_table(8, lookback=3, horizon=2, stride=1)  # targets 3-4, 4-5, 5-6, 6-7
+    observed = np.array([True, False, True, True, True, True, False, True])
+
+    kept = observed_targets(windows, observed)
+
+    assert kept["target_start"].tolist() == [3, 4]  # row 1 is only read
+    assert kept.index.tolist() == [0, 1]
+
+
+def test_a_series_without_a_window_to_predict_is_refused():
+    windows = window_table(8, lookback=3, horizon=2, stride=1)
+
+    with pytest.raises(DataError, match=r"Each of the 4 windows .* the 2 rows .*horizon"):
+        observed_targets(windows, np.arange(8) % 2 == 0)

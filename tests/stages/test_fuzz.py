@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from forecasting.errors import ParamsError, PipelineError
+from forecasting.errors import DataError, ParamsError, PipelineError
 from forecasting.series import regular_series
 from stages._params import Params, check_params
 from stages._tables import read_table
@@ -217,12 +217,12 @@ def is_valid(folder, name, content, changes):
     except PipelineError as error:
         assert "\n" not in str(error)
         return False
-    check_series(series, section.frequency)
+    check_series(series, section)
     return True
 
 
-def check_series(series, frequency):
-    times = series.index
+def check_series(series, section):
+    times, frequency = series.index, section.frequency
     assert times.name == "time"
     assert times.dtype == "datetime64[us]"
     if frequency == "infer" and len(set(np.diff(times.asi8))) > 1:
@@ -233,7 +233,9 @@ def check_series(series, frequency):
     assert times.equals(pd.date_range(times[0], times[-1], freq=frequency, unit="us"))
     assert len(series.columns)
     assert (series.dtypes == np.float64).all()
-    assert np.isfinite(series.to_numpy()).all()
+    values = series.to_numpy()
+    assert not np.isinf(values).any()
+    assert not np.isnan(values if section.gaps == "error" else values[0]).any()
 
 
 def test_random_bytes_are_refused(folder):
@@ -258,6 +260,31 @@ def test_a_csv_is_a_valid_series_or_refused(folder):
     check()
     assert True in valid
     assert False in valid
+
+
+def test_thousands_read_as_decimals_differ_from_the_truth_in_nothing_but_their_unit(folder):
+    outcomes = []
+
+    @fuzz
+    @given(
+        st.lists(st.integers(0, 2000) | st.integers(-(10**7), 10**7), min_size=1, max_size=12),
+        st.sampled_from(",."),
+        st.sampled_from(",."),
+    )
+    def check(numbers, mark, decimal):
+        cells = [f"{number:,}".replace(",", mark) for number in numbers]
+        text = csv(cells, times=VALID_TIMES[: len(cells)], header="time;a", separator=";")
+        (folder / "table.csv").write_text(text)
+        try:
+            read = read_table(ingest_section(separator=";", decimal=decimal))["a"].tolist()
+        except DataError as refused:
+            outcomes.append("is not a number" in str(refused))
+            return
+        assert read in (numbers, [number / 1000 for number in numbers])
+        outcomes.append(read == numbers)
+
+    check()
+    assert {True, False} == {*outcomes}
 
 
 def test_a_parquet_table_is_a_valid_series_or_refused(folder):

@@ -1,0 +1,75 @@
+"""The order of a table's times: each after the one before. Where it is not so, the likely cause is named."""
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import DataError, quoted
+from forecasting.times import TIME_OF_DAY, first_row
+
+MANY = 0.25  # share of rows with the time of another row; the end of daylight saving makes few
+IN_UTC = "if these are local times with daylight saving, write them in UTC"
+
+
+def check_order(times: pd.DatetimeIndex, columns: pd.DataFrame | None = None) -> None:
+    """Check that each time comes after the one before.
+
+    Args:
+        times: One per row, named as their column.
+        columns: All columns of the table, features or not, as text: they show why times repeat.
+
+    Raises:
+        DataError: Times are doubled or unsorted.
+    """
+    steps = np.diff(times.asi8)
+    if (steps > 0).all():
+        return
+    row = first_row(steps <= 0) + 1
+    if steps[row - 1] == 0:
+        problem = (
+            f"The time {times[row]} stands twice, in rows {row} and {row + 1} (doubled times in "
+            f"all: {(steps == 0).sum()})."
+        )
+    else:
+        problem = (
+            f"The times are not sorted: row {row + 1} ({times[row]}) comes before row {row} "
+            f"({times[row - 1]})."
+        )
+    raise DataError(f"{problem} {_advice(times, columns, doubled=bool(steps[row - 1] == 0))}")
+
+
+def _advice(times: pd.DatetimeIndex, columns: pd.DataFrame | None, *, doubled: bool) -> str:
+    repeated = times.duplicated(keep=False).mean() >= MANY
+    others = pd.DataFrame() if columns is None else columns.drop(columns=times.name)
+    if repeated and (clock := _time_of_day(others)) is not None:
+        return (
+            f"Column {quoted(clock)} holds times of day: write it and {quoted(times.name)} into one "
+            "column of times."
+        )
+    if repeated and (key := _key(times, others)) is not None:
+        return (
+            f"The table seems to hold several series below each other, told apart by column "
+            f"{quoted(key)} (different values: {others[key].nunique()}). Give each series a column of "
+            "its own (in pandas: pivot)."
+        )
+    first = "Correct the times" if doubled else "Sort the table by time"
+    return (
+        f"{first}; {IN_UTC}; if the table holds several series below each other, give each a column "
+        "of its own."
+    )
+
+
+def _time_of_day(columns: pd.DataFrame) -> str | None:
+    return next((name for name in columns if columns[name].str.fullmatch(TIME_OF_DAY).all()), None)
+
+
+def _key(times: pd.DatetimeIndex, columns: pd.DataFrame) -> str | None:
+    """Name the column that, with the time, identifies a row; of several, that of fewest values."""
+    most = int(times.value_counts().max())  # rows of one time
+    n_values = {
+        name: columns[name].nunique()
+        for name in columns
+        if not pd.DataFrame({"time": times, "value": columns[name].to_numpy()}).duplicated().any()
+    }
+    # a column of measurements may identify rows, too, but has more values
+    keys = {name: n for name, n in n_values.items() if n <= min(2 * most, len(times) // 2)}
+    return min(keys, key=keys.__getitem__, default=None)

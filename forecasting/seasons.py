@@ -1,0 +1,118 @@
+"""How many rows one season has: for the seasonal baseline, by the step of the series."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from pandas.tseries.offsets import BaseOffset, BusinessDay, Day, Tick, Week
+
+from forecasting.errors import ParamsError
+
+AUTO = "auto"
+DAY = pd.Timedelta(days=1)
+WEEK = pd.Timedelta(weeks=1)
+WEEKS_OF_YEAR, WORKDAYS_OF_WEEK, MONTHS_OF_YEAR = 52, 5, 12
+MONTHS_OF_STEP = {
+    "M": 1,
+    "ME": 1,
+    "MS": 1,
+    "BME": 1,
+    "BMS": 1,
+    "QE": 3,
+    "QS": 3,
+    "BQE": 3,
+    "BQS": 3,
+}
+
+
+def natural_season(times: pd.DatetimeIndex) -> int | None:
+    """Find the season that the step of a series suggests, in rows.
+
+    A day for steps below a day, a week for days and business days, a year for weeks, months and
+    quarters; None where none of these is a whole number of steps, two or more.
+
+    Args:
+        times: The times of the series, in even steps.
+    """
+    if len(times) < 3:
+        return None
+    with pd.option_context("future.infer_freq_returns_offset", True):
+        step = pd.infer_freq(times[:1000])
+    return None if step is None else _steps_of_season(step)
+
+
+def _steps_of_season(step: BaseOffset) -> int | None:
+    if isinstance(step, Week) and step.n == 1:
+        return WEEKS_OF_YEAR
+    if isinstance(step, BusinessDay) and step.n == 1:
+        return WORKDAYS_OF_WEEK
+    months = MONTHS_OF_STEP.get(step.rule_code.split("-")[0])
+    if months is not None:
+        return _whole(MONTHS_OF_YEAR, months * step.n)
+    if not isinstance(step, Tick | Day):
+        return None
+    length = pd.Timedelta(days=step.n) if isinstance(step, Day) else pd.Timedelta(step)
+    if length == WEEK:
+        return WEEKS_OF_YEAR
+    return _whole(DAY.value, length.value) or _whole(WEEK.value, length.value)
+
+
+def _whole(period: int, step: int) -> int | None:
+    """Return how many steps a period has, if that is a whole number above 1."""
+    return period // step if period % step == 0 and period // step > 1 else None
+
+
+@dataclass(frozen=True)
+class Season:
+    """The season of the seasonal baseline.
+
+    Attributes:
+        rows: Its length; None leaves the baseline out.
+        sentence: What a reader of the scores should know of the choice; None if nothing.
+    """
+
+    rows: int | None
+    sentence: str | None
+
+
+def choose_season(asked: int | str, times: pd.DatetimeIndex, *, known: int) -> Season:
+    """Choose the season of the seasonal baseline.
+
+    Args:
+        asked: The parameter evaluate.season: rows, or `auto` for the natural season.
+        times: The times of the series.
+        known: Rows before the first one that a test window predicts.
+
+    Raises:
+        ParamsError: The season asked for is longer than what is known.
+    """
+    natural = natural_season(times)
+    if asked == AUTO:
+        return _automatic(natural, known)
+    rows = int(asked)
+    suggested = f"The step of the table suggests a season of {natural} rows" if natural else ""
+    if rows > known:
+        raise ParamsError(
+            f"evaluate.season={rows} is longer than the {known} rows known before the first test "
+            "window, so the seasonal baseline has nothing to repeat. Set evaluate.season to auto or "
+            f"to {known} or less, or lengthen windowing.lookback."
+            + (f" {suggested}." if suggested else "")
+        )
+    fits = natural is None or rows % natural == 0
+    return Season(rows, None if fits else f"{suggested}, evaluate.season is {rows}.")
+
+
+def _automatic(natural: int | None, known: int) -> Season:
+    if natural is None:
+        return Season(
+            None,
+            "There is no seasonal baseline: the step of the table suggests no season. Set "
+            "evaluate.season to the rows of one.",
+        )
+    if natural > known:
+        return Season(
+            None,
+            f"There is no seasonal baseline: a season has {natural} rows, and only {known} are known "
+            f"before the first test window. Lengthen windowing.lookback to {natural}, or set "
+            "evaluate.season.",
+        )
+    return Season(natural, None)

@@ -1,0 +1,165 @@
+"""What the marks in a CSV's numbers mean, decimal or thousands: shown by the file, never guessed.
+
+Read with the wrong meaning, 1,000 is 1 beside 912. Whether a mark is the decimal mark is proved by
+a cell such as 0.5, 12.25 or 1234.567. Without such a cell in the whole file, a column of whole
+numbers up to 999 and of groups of three (912, 1,000) is refused; a column in which every cell has
+three decimals (9.131, 10.626) is read as it is configured, as nothing but its unit is in doubt.
+"""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from forecasting.errors import DataError, quoted
+from forecasting.times import TIME_OF_DAY
+from stages._params import Ingest
+
+NULLS = frozenset(pyarrow.csv.ConvertOptions().null_values)
+GROUPING = ",.'\u2019 \u00a0\u202f_"  # what separates thousands somewhere in the world
+THOUSANDS = re.compile(  # 1,000 or 1,000,000.5 or 1,00,000
+    rf"[+-]?[1-9]\d{{0,2}}(?P<mark>[{GROUPING}])(?P<more>(\d{{2,3}}(?P=mark))*)\d{{3}}"
+    r"((?!(?P=mark))(?P<decimal>[.,])\d+)?"
+)
+WHOLE = r"^[+-]?[1-9]\d{0,2}$"
+NEUTRAL = r"^[+-]?(0|9{3,})$"  # both meanings agree on zeros and on codes such as -9999
+
+
+def check_marks(text: pa.Table, ingest: Ingest) -> None:
+    """Refuse a column whose decimal mark seems to separate thousands.
+
+    Args:
+        text: The columns of numbers as text.
+        ingest: Says which mark is the decimal one.
+
+    Raises:
+        DataError: One does; names its first such cell.
+    """
+    mark = ingest.decimal
+    if _is_decimal(text, mark):
+        return
+    for name in text.column_names:
+        if _is_in_thousands(text[name], mark):
+            row = pc.index(_matches(text[name], _group(mark)), True).as_py()
+            cell = text[name][row].as_py().strip()
+            raise DataError(
+                f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} would be read as "
+                f"{float(cell.replace(mark, '.'))}, but {mark!r} seems to separate thousands: every "
+                "cell with it ends in a group of three digits, every other is a whole number up to "
+                f"999. {_without(mark, cell)} If it is the decimal mark, write all cells of the "
+                f"column with three decimals, such as 912{mark}000."
+            )
+
+
+def number_problem(text: pa.Table, name: str, row: int, ingest: Ingest) -> DataError:
+    """Describe a cell that is not a number, and what to do, judged by the cells of its file.
+
+    Args:
+        text: The columns of numbers as text.
+        name: The cell's column.
+        row: Its position, from 0.
+        ingest: Says which mark is the decimal one.
+    """
+    cell = text[name][row].as_py()
+    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(text, cell, ingest)
+    return DataError(f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} is not a number. {advice}")  # fmt: skip
+
+
+def is_number(cell: str, decimal: str) -> bool:
+    """Return True if Arrow reads the cell as a number, or as missing."""
+    other = str.maketrans(f".{decimal}", f"{decimal}.")
+    try:
+        pa.array([cell.strip(" \t").translate(other)]).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return cell in NULLS
+    return True
+
+
+def _group(mark: str) -> str:
+    return rf"^[+-]?[1-9]\d{{0,2}}{re.escape(mark)}\d{{3}}$"
+
+
+def _matches(cells: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
+    return pc.match_substring_regex(pc.utf8_trim(cells, " \t"), pattern)
+
+
+def _has_groups(text: pa.Table, mark: str) -> bool:
+    groups = rf"^[+-]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+([.,]\d+)?$"
+    return any(pc.any(_matches(cells, groups)).as_py() for cells in text.columns)
+
+
+def _is_decimal(text: pa.Table, mark: str) -> bool:
+    """Return True if a cell is a number with the mark that cannot be thousands, such as 0.5."""
+    number = rf"^[+-]?\d*{re.escape(mark)}\d*([eE][+-]?\d+)?$"
+    return any(
+        pc.any(pc.and_not(_matches(cells, number), _matches(cells, _group(mark)))).as_py()
+        for cells in text.columns
+    )
+
+
+def _is_in_thousands(cells: pa.ChunkedArray, mark: str) -> bool:
+    """Return True for groups of three beside whole numbers up to 999, and nothing else."""
+    grouped, whole = _matches(cells, _group(mark)), _matches(cells, WHOLE)
+    missing = pc.is_in(cells, pa.array(sorted(NULLS)))
+    known = pc.or_(pc.or_(grouped, whole), pc.or_(_matches(cells, NEUTRAL), missing))
+    return pc.all(known).as_py() and pc.any(grouped).as_py() and pc.any(whole).as_py()
+
+
+def _thousands_advice(text: pa.Table, name: str, cell: str, ingest: Ingest) -> str | None:
+    """Say what to do about a mark between thousands; None if there is none in the cell."""
+    number = THOUSANDS.fullmatch(cell.strip(" \t"))
+    if number is None:
+        return None
+    mark, decimal = number["mark"], number["decimal"]
+    if number["more"] or decimal or mark not in ".,":
+        other_decimal = decimal is not None and decimal != ingest.decimal
+        then = f" {_set_decimal(decimal, ingest)}" if other_decimal else ""
+        return f"{mark!r} seems to separate thousands: {_lower(_without(mark, cell))}{then}"
+    if _is_decimal(text, mark):
+        return None
+    if _is_in_thousands(text[name], mark):
+        return f"{mark!r} seems to separate thousands: {_lower(_without(mark, cell))}"
+    return (
+        f"The file does not show whether {mark!r} separates thousands or decimals. If thousands: "
+        f"{_lower(_without(mark, cell))} If decimals: {_lower(_set_decimal(mark, ingest))}"
+    )
+
+
+def _other_advice(text: pa.Table, cell: str, ingest: Ingest) -> str:
+    other = "," if ingest.decimal == "." else "."
+    if re.fullmatch(TIME_OF_DAY, cell):
+        return f"It is a time of day: write it and {quoted(ingest.time)} into one column of times."
+    if not is_number(cell, other):
+        return (
+            "Correct the cell, or, if it stands for a missing value, empty it (see ingest.gaps); or "
+            "leave the column out of ingest.features."
+        )
+    if _is_decimal(text, ingest.decimal):
+        return (
+            f"The file has numbers with '.' and with ',': write all of them with {ingest.decimal!r} "
+            "(ingest.decimal)."
+        )
+    if _has_groups(text, ingest.decimal):
+        return (
+            f"{other!r} seems to be the decimal mark, and {ingest.decimal!r} to separate thousands: "
+            f"write the numbers without {ingest.decimal!r}. {_set_decimal(other, ingest)}"
+        )
+    return f"{other!r} seems to be the decimal mark: {_lower(_set_decimal(other, ingest))}"
+
+
+def _without(mark: str, cell: str) -> str:
+    plain = cell.strip().replace(mark, "")
+    return (
+        f"Write the numbers without it, such as {plain} (in a spreadsheet: by the number format)."
+    )
+
+
+def _set_decimal(mark: str, ingest: Ingest) -> str:
+    if mark == ingest.separator:
+        return f"Write the numbers with {ingest.decimal!r}, as {mark!r} separates the cells."
+    return f'Set ingest.decimal: "{mark}".'
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]

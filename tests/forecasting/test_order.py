@@ -1,0 +1,87 @@
+import re
+
+import pandas as pd
+import pytest
+
+from forecasting.errors import DataError
+from forecasting.order import check_order
+
+DAYS = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+
+
+def refusal(times, **columns):
+    """What is said about a table with these times and, as text, these other columns."""
+    index = pd.DatetimeIndex(times, name="date")
+    with pytest.raises(DataError) as refused:
+        check_order(index, pd.DataFrame({"date": times, **columns}, dtype=str))
+    return str(refused.value)
+
+
+def test_times_in_order_are_accepted():
+    check_order(pd.DatetimeIndex(DAYS))
+
+
+def test_doubled_times_beside_a_column_that_tells_rows_apart_are_several_series():
+    assert refusal(
+        [day for day in DAYS for _ in range(3)],
+        store=["1", "2", "3"] * 4,
+        sales=[str(100 * store + day) for day in range(4) for store in range(3)],
+    ) == (
+        "The time 2024-01-01 00:00:00 stands twice, in rows 1 and 2 (doubled times in all: 8). The "
+        "table seems to hold several series below each other, told apart by column 'store' "
+        "(different values: 3). Give each series a column of its own (in pandas: pivot)."
+    )
+
+
+def test_a_long_table_sorted_by_its_series_has_the_same_cause():
+    assert refusal(DAYS * 2, shop=["north"] * 4 + ["south"] * 4, sales=[*"12345678"]) == (
+        "The times are not sorted: row 5 (2024-01-01 00:00:00) comes before row 4 (2024-01-04 "
+        "00:00:00). The table seems to hold several series below each other, told apart by column "
+        "'shop' (different values: 2). Give each series a column of its own (in pandas: pivot)."
+    )
+
+
+def test_series_of_unequal_length_are_told_apart_too():
+    times = [*DAYS, *DAYS[:2], *DAYS[1:2]]
+    assert "told apart by column 'shop' (different values: 3)" in refusal(
+        times, shop=[*"aaaabbc"], sales=[*"1234567"]
+    )
+
+
+def test_a_date_beside_times_of_day_is_to_be_joined_with_them():
+    assert refusal(
+        [day for day in DAYS for _ in range(2)], clock=["00:00:00", "12:00:00"] * 4, power=[*"12345678"]
+    ).endswith(
+        "Column 'clock' holds times of day: write it and 'date' into one column of times."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("clock", ["0:00", "12:30 PM", " 23:59:59.5 ", "1:00 a.m."])
+def test_times_of_day_are_recognised(clock):
+    assert "'clock' holds times of day" in refusal([DAYS[0]] * 2, clock=[clock, "00:00"])
+
+
+def test_a_few_doubled_times_are_those_of_daylight_saving_whatever_stands_beside_them():
+    hours = [f"2024-10-27 {hour:02d}:00" for hour in (0, 1, 2, 2, 3, 4, 5, 6, 7)]
+
+    assert refusal(hours, summer=[*"111000000"]) == (
+        "The time 2024-10-27 02:00:00 stands twice, in rows 3 and 4 (doubled times in all: 1). Correct "
+        "the times; if these are local times with daylight saving, write them in UTC; if the table "
+        "holds several series below each other, give each a column of its own."
+    )
+
+
+def test_rows_that_nothing_tells_apart_get_no_column_named():
+    assert "Correct the times; if these" in refusal(
+        [day for day in DAYS for _ in range(2)], value=[*"11223344"]
+    )
+
+
+def test_a_table_from_the_newest_to_the_oldest_is_to_be_sorted():
+    assert "Sort the table by time; if" in refusal(DAYS[::-1], value=[*"1234"])
+
+
+@pytest.mark.parametrize("times", [DAYS[::-1], DAYS * 2, [DAYS[0]] * 2])
+def test_no_advice_loses_a_row(times):
+    columns = {"value": [str(row) for row in range(len(times))], "flag": ["a"] * len(times)}
+    assert not re.search(r"(?i)keep one|remove|drop|leave", refusal(times, **columns))

@@ -1,0 +1,110 @@
+"""The chain on tables with missing values: no score may be better than what can be known."""
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.overrides import apply_overrides
+from stages import _artifacts, evaluate, ingest, split, train, windowing
+from stages._checkpoint import NO_CHECKPOINTS
+from stages._packages import LOCK_FILE
+from stages._params import load_params
+from tests.project import ROOT
+
+CHRONOLOGICAL = (
+    "split.method=chronological", "ingest.gaps=interpolate", "ingest.max_gap=20",
+    "ingest.frequency=h", "ingest.raw=data/raw/table.csv", "ingest.time=time", "train.epochs=25",
+)  # fmt: skip
+Chain = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
+    """A function that runs every stage on a table, and returns the scores."""
+    monkeypatch.setenv(NO_CHECKPOINTS, "1")
+
+    def run(table: bytes, *overrides: str) -> dict[str, Any]:
+        for name in ("params.yaml", LOCK_FILE):
+            shutil.copy(ROOT / name, tmp_path / name)
+        raw = tmp_path / "data/raw/table.csv"
+        raw.parent.mkdir(parents=True, exist_ok=True)
+        raw.write_bytes(table)
+        apply_overrides(tmp_path, [*CHRONOLOGICAL, *overrides])
+        with contextlib.chdir(tmp_path):
+            params = load_params()
+            for stage in (ingest, windowing, split, train, evaluate):
+                stage.run(params)
+            return _artifacts.SCORES.load()
+
+    return run
+
+
+def hourly(values: np.ndarray, kept: np.ndarray) -> bytes:
+    times = pd.date_range("2024-01-01", periods=len(values), freq="h")
+    table = pd.DataFrame({"time": times, "flow": values})
+    return table[kept].to_csv(index=False).encode()
+
+
+def rmse(scores: dict[str, Any], name: str) -> float:
+    return scores["scores"][name]["raw"]["overall"]["rmse"]
+
+
+def assert_honest_on_noise(scores: dict[str, Any], *, noise: float) -> None:
+    assert rmse(scores, "training_mean") == pytest.approx(noise, rel=0.07)
+    for name in ("model", "ridge", "repeat_last", "seasonal_naive"):
+        assert rmse(scores, name) > 0.98 * rmse(scores, "training_mean"), name
+    for name in ("model", "ridge"):  # useful all the same
+        assert rmse(scores, name) < noise * 4 / 3, name
+    assert scores["leak"]["share"] == 0
+    assert scores["gaps"]["filled_share"] == pytest.approx(0.5, abs=0.01)
+    assert scores["gaps"]["left_out"] > 500
+    assert f"{scores['gaps']['left_out']} windows are left out" in scores["gaps"]["sentence"]
+
+
+def test_noise_of_which_every_second_hour_is_missing_cannot_be_forecast(chain: Chain):
+    noise = np.random.default_rng(3).normal(100, 10, size=2400)
+
+    assert_honest_on_noise(chain(hourly(noise, np.arange(2400) % 2 == 0)), noise=10)
+
+
+def test_the_shared_case_of_noise_with_gaps_scores_no_better_than_its_noise(
+    chain: Chain, cases: Path
+):
+    assert_honest_on_noise(chain((cases / "gaps.csv").read_bytes()), noise=10.5)
+
+
+def test_a_process_is_forecast_no_better_where_a_third_of_it_is_missing(chain: Chain):
+    rng = np.random.default_rng(1)
+    values = np.zeros(1500)
+    for row in range(1, len(values)):
+        values[row] = 0.8 * values[row - 1] + rng.normal()  # no error can be below 1
+    kept = rng.random(1500) > 0.3
+    kept[[0, -1]] = True
+
+    complete = chain(hourly(values, np.ones(1500, dtype=bool)))
+    gapped = chain(hourly(values, kept))
+
+    assert complete["gaps"] == {"filled_share": 0, "left_out": 0, "sentence": None}
+    for name in ("model", "ridge"):
+        assert rmse(complete, name) > 0.93
+        assert rmse(gapped, name) > rmse(complete, name)
+        assert rmse(gapped, name) < 1.67  # that of the mean
+
+
+def test_monthly_data_get_a_season_that_fits_them(chain: Chain):
+    times = pd.date_range("2021-01-01", periods=36, freq="MS")
+    table = pd.DataFrame({"time": times, "sales": 100 + 10 * np.sin(np.arange(36) / 1.9)})
+
+    scores = chain(
+        table.to_csv(index=False).encode(),
+        "ingest.frequency=infer", "windowing.lookback=12", "split.method=random", "train.epochs=2",
+    )  # fmt: skip
+
+    assert scores["season"] == {"rows": 12, "sentence": None}
+    assert "seasonal_naive" in scores["scores"]
