@@ -155,18 +155,21 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def serve(
     cron: Annotated[
-        str | None, typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *".')
+        str | None,
+        typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *" or @daily.'),
     ] = None,
     verify_cron: Annotated[
-        str, typer.Option(metavar="FIELDS", help="When to prove the newest run; '' for never.")
+        str, typer.Option(metavar="FIELDS", help="When to verify the newest run; '' for never.")
     ] = "0 3 * * 0",
-    timezone: Annotated[str, typer.Option("--timezone", help="Of the schedules.")] = "UTC",
+    timezone: Annotated[
+        str, typer.Option("--timezone", help="Of the schedules, such as Europe/Lisbon.")
+    ] = "UTC",
     overlap: Annotated[
         Overlapping,
-        typer.Option("--overlap", help="What a run does while the one before goes on."),
+        typer.Option("--overlap", help="What a run does while another one is in progress."),
     ] = Overlapping.skip,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Each run fetches imported raw data anew first.")
+        bool, typer.Option("--refresh", help="Each run first fetches imported raw data again.")
     ] = False,
     push: Annotated[
         bool, typer.Option("--push", help="Each run sends what it made to the remotes.")

@@ -46,6 +46,9 @@ class Server:
     def post(self, path: str, **content: Any) -> Any:
         return self._answer("POST", path, json=content)
 
+    def patch(self, path: str, **content: Any) -> Any:
+        return self._answer("PATCH", path, json=content)
+
     def _answer(self, method: str, path: str, **content: Any) -> Any:
         """Ask, and again while the server is busy with its database, as Prefect's own client does."""
         deadline = time.monotonic() + 30
