@@ -42,6 +42,9 @@ class Overlapping(StrEnum):
 @app.callback()
 def exactcast() -> None:
     """Forecast time series with runs that can be reproduced to the byte."""
+    from pipeline.prefect_setup import spare_loopback
+
+    spare_loopback()
 
 
 @app.command()
@@ -183,6 +186,9 @@ def serve(
     import os
 
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    from pipeline.prefect_setup import load_settings
+
+    load_settings()
     from pipeline.serve import serve as serve_until_stopped
     from pipeline.workspace import project_root
 

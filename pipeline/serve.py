@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import typer
 
 from forecasting.errors import SetupError
+from pipeline.prefect_setup import HERE
 from pipeline.reproduce import running
 from pipeline.schedule import check_timezone, described
 from pipeline.server import (
     HEARTBEAT,
-    LOOPBACK,
-    answers,
+    NoAnswer,
+    check_answers,
     configured_server,
     free_port,
     is_free,
@@ -73,18 +74,23 @@ def served_by(root: Path) -> Iterator[str]:
     """Find a Prefect server, or start one on loopback until the block ends.
 
     Raises:
-        SetupError: One on another machine is configured and does not answer.
+        SetupError: The one that is configured refuses us, or is on another machine and silent.
     """
     url = configured_server()
-    if url is not None and answers(url):
-        yield url
-        return
     place = urlsplit(url or "")
-    if url is not None and place.hostname not in (LOOPBACK, "localhost"):
-        raise SetupError(
-            f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile names, "
-            "and one on another machine cannot be started from here. Start it there, or unset it."
-        )
+    if url is not None:
+        try:
+            check_answers(url)
+        except NoAnswer:
+            if place.hostname not in HERE:
+                raise SetupError(
+                    f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile "
+                    "names, and one on another machine cannot be started from here. Start it there, "
+                    "or unset PREFECT_API_URL."
+                ) from None
+        else:
+            yield url
+            return
     port = place.port or (PORT if is_free(PORT) else free_port())
     typer.echo("starting a Prefect server")
     with started_server(root, port=port, page=True) as started:
