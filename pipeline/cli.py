@@ -177,7 +177,7 @@ def serve(
     push: Annotated[
         bool, typer.Option("--push", help="Each run sends what it made to the remotes.")
     ] = False,
-    most: Annotated[
+    keep: Annotated[
         int | None,
         typer.Option("--keep", min=1, help="Keep the newest N unnamed experiments; else all."),
     ] = None,
@@ -192,7 +192,7 @@ def serve(
     from pipeline.serve import serve as serve_until_stopped
     from pipeline.workspace import project_root
 
-    request = {"overlap": overlap.value, "refresh": refresh, "push": push, "most": most}
+    request = {"overlap": overlap.value, "refresh": refresh, "push": push, "keep": keep}
     serve_until_stopped(
         project_root(),
         cron=cron,

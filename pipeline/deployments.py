@@ -27,10 +27,15 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron
 from prefect.states import Cancelled
 from prefect.utilities.urls import url_for
+from ruamel.yaml import YAML
 
 from pipeline.flow import prove, train
+from pipeline.form import explain
 from pipeline.server import HEARTBEAT
 from pipeline.watching import TAG
+from pipeline.workspace import file_at, project_root
+from pipeline.worktree import commit_of
+from stages._params import PARAMS_FILE
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
@@ -52,8 +57,8 @@ def main() -> None:
         tags=[TAG],
         parameters={"request": settings["request"]},
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
-        enforce_parameter_schema=False,  # the run refuses a bad value in the words of the command line
     )
+    explain_form(deployment)
     proof = prove.to_deployment(
         PROOF,
         **schedule_of(f"{prove.name}/{PROOF}", settings["verify_cron"], timezone),
@@ -62,6 +67,14 @@ def main() -> None:
     )
     both = cast("list[RunnerDeployment]", [deployment, proof])
     serve(*both, pause_on_shutdown=False, print_starting_message=False)
+
+
+def explain_form(deployment: Any) -> None:
+    """Write meanings and values of the committed params.yaml into the form of a deployment."""
+    root = project_root()
+    commit = commit_of(root, "HEAD")
+    params = YAML().load(file_at(root, commit, str(PARAMS_FILE)) or "{}")
+    explain(deployment._parameter_openapi_schema.definitions, params, commit=commit)
 
 
 def schedule_of(name: str, cron: str | None, timezone: str) -> dict[str, Any]:

@@ -113,6 +113,11 @@ class Server:
         found = self.post("artifacts/filter", artifacts=chosen, sort="CREATED_DESC")
         return {each["key"]: each["data"] for each in reversed(found)}
 
+    def versions(self, run: dict[str, Any], key: str) -> int:
+        """How many artifacts of one key a run published."""
+        chosen = {"flow_run_id": {"any_": [run["id"]]}, "key": {"any_": [key]}}
+        return len(self.post("artifacts/filter", artifacts=chosen))
+
     def log(self, run: dict[str, Any]) -> str:
         chosen = {"flow_run_id": {"any_": [run["id"]]}}
         lines = self.post("logs/filter", logs=chosen, sort="TIMESTAMP_ASC")
@@ -132,8 +137,10 @@ class Server:
         found = self.post("task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
         return min(datetime.fromisoformat(task["start_time"]) for task in found)
 
-    def ask_for(self, *, at: datetime | None = None, **request: Any) -> dict[str, Any]:
-        """Start a run of the deployment, as its form does: now, or later."""
+    def ask_for(
+        self, *, at: datetime | None = None, checked: bool = True, **request: Any
+    ) -> dict[str, Any]:
+        """Start a run of the deployment, as its form does: now, or later; or unchecked."""
         deployment = self.deployment()
         state: dict[str, Any] = {"type": "SCHEDULED"}
         if at is not None:
@@ -142,7 +149,7 @@ class Server:
         return dict(
             self.post(
                 f"deployments/{deployment['id']}/create_flow_run",
-                parameters=parameters, state=state,
+                parameters=parameters, state=state, enforce_parameter_schema=checked,
             )
         )  # fmt: skip
 
