@@ -42,6 +42,9 @@ class Overlapping(StrEnum):
 @app.callback()
 def exactcast() -> None:
     """Forecast time series with runs that can be reproduced to the byte."""
+    from pipeline.prefect_setup import spare_loopback
+
+    spare_loopback()
 
 
 @app.command()
@@ -155,23 +158,26 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def serve(
     cron: Annotated[
-        str | None, typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *".')
+        str | None,
+        typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *" or @daily.'),
     ] = None,
     verify_cron: Annotated[
-        str, typer.Option(metavar="FIELDS", help="When to prove the newest run; '' for never.")
+        str, typer.Option(metavar="FIELDS", help="When to verify the newest run; '' for never.")
     ] = "0 3 * * 0",
-    timezone: Annotated[str, typer.Option("--timezone", help="Of the schedules.")] = "UTC",
+    timezone: Annotated[
+        str, typer.Option("--timezone", help="Of the schedules, such as Europe/Lisbon.")
+    ] = "UTC",
     overlap: Annotated[
         Overlapping,
-        typer.Option("--overlap", help="What a run does while the one before goes on."),
+        typer.Option("--overlap", help="What a run does while another one is in progress."),
     ] = Overlapping.skip,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Each run fetches imported raw data anew first.")
+        bool, typer.Option("--refresh", help="Each run first fetches imported raw data again.")
     ] = False,
     push: Annotated[
         bool, typer.Option("--push", help="Each run sends what it made to the remotes.")
     ] = False,
-    most: Annotated[
+    keep: Annotated[
         int | None,
         typer.Option("--keep", min=1, help="Keep the newest N unnamed experiments; else all."),
     ] = None,
@@ -180,10 +186,13 @@ def serve(
     import os
 
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    from pipeline.prefect_setup import load_settings
+
+    load_settings()
     from pipeline.serve import serve as serve_until_stopped
     from pipeline.workspace import project_root
 
-    request = {"overlap": overlap.value, "refresh": refresh, "push": push, "most": most}
+    request = {"overlap": overlap.value, "refresh": refresh, "push": push, "keep": keep}
     serve_until_stopped(
         project_root(),
         cron=cron,

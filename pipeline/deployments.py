@@ -23,12 +23,19 @@ from prefect.client.schemas.objects import StateType
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-from prefect.schedules import Cron, Schedule
+from prefect.exceptions import ObjectNotFound
+from prefect.schedules import Cron
 from prefect.states import Cancelled
+from prefect.utilities.urls import url_for
+from ruamel.yaml import YAML
 
 from pipeline.flow import prove, train
+from pipeline.form import explain
 from pipeline.server import HEARTBEAT
 from pipeline.watching import TAG
+from pipeline.workspace import file_at, project_root
+from pipeline.worktree import commit_of
+from stages._params import PARAMS_FILE
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
@@ -43,26 +50,58 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     mark_silent_runs()
     cancel_missed_runs()
+    timezone = settings["timezone"]
     deployment = train.to_deployment(
         NAME,
-        schedule=_schedule(settings["cron"], settings["timezone"]),
+        **schedule_of(f"{train.name}/{NAME}", settings["cron"], timezone),
         tags=[TAG],
         parameters={"request": settings["request"]},
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
-        enforce_parameter_schema=False,  # the run refuses a bad value in the words of the command line
     )
+    explain_form(deployment)
     proof = prove.to_deployment(
         PROOF,
+        **schedule_of(f"{prove.name}/{PROOF}", settings["verify_cron"], timezone),
         tags=[TAG],
-        schedule=_schedule(settings["verify_cron"], settings["timezone"]),
         description="Makes everything of the newest run anew, without any cache, and compares every byte.",
     )
     both = cast("list[RunnerDeployment]", [deployment, proof])
     serve(*both, pause_on_shutdown=False, print_starting_message=False)
 
 
-def _schedule(cron: str | None, timezone: str) -> Schedule | None:
-    return None if cron is None else Cron(cron, timezone=timezone)
+def explain_form(deployment: Any) -> None:
+    """Write meanings and values of the committed params.yaml into the form of a deployment."""
+    root = project_root()
+    commit = commit_of(root, "HEAD")
+    params = YAML().load(file_at(root, commit, str(PARAMS_FILE)) or "{}")
+    explain(deployment._parameter_openapi_schema.definitions, params, commit=commit)
+
+
+def schedule_of(name: str, cron: str | None, timezone: str) -> dict[str, Any]:
+    """Return the schedule of a deployment, as `to_deployment` takes it.
+
+    Registering a deployment again would resume what a person paused; here it stays paused, and a
+    line says so.
+    """
+    paused, inactive, page = left_paused(name)
+    if cron is None:
+        return {"paused": paused}
+    if paused or inactive:
+        print(
+            f"{name} stays paused, as it was left. Switch its schedule on at\n  {page}", flush=True
+        )
+    return {"paused": paused, "schedule": Cron(cron, timezone=timezone, active=not inactive)}
+
+
+def left_paused(name: str) -> tuple[bool, bool, str | None]:
+    """Find what a person paused: the deployment, or each of its schedules; and the page of it."""
+    with get_client(sync_client=True) as client:
+        try:
+            old = client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            return False, False, None
+    inactive = bool(old.schedules) and not any(each.active for each in old.schedules)
+    return old.paused, inactive, url_for("deployment", old.id)
 
 
 def mark_silent_runs() -> None:

@@ -1,5 +1,6 @@
 """A look at everything that a trustworthy run needs: one line each, ok or what to do."""
 
+import json
 import platform
 import shutil
 import sys
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from forecasting.errors import PipelineError, SetupError
+from pipeline.experiment import NOBODY
 from pipeline.graph import load_graph
 from pipeline.lockfile import LOCK, read_lock, recorded_outputs
 from pipeline.programs import ask, ask_dvc
@@ -18,8 +20,6 @@ from pipeline.workspace import git
 from stages._packages import LOCK_FILE, check_packages
 from stages._params import PARAMS_FILE, load_params
 from stages._processor import promise, runs_tensorflow
-
-SERVER = "import prefect.server.api.server"
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,18 @@ def _processor(root: Path) -> str:
 
 def _git(root: Path) -> str:
     head = git(root, "rev-parse", "--short", "HEAD").strip()
-    name = git(root, "config", "--default", "", "user.name").strip()
-    if not name:
-        raise SetupError(
-            "git does not know who commits, so no run can be kept. git config user.name 'Your Name' "
-            "&& git config user.email you@example.org"
-        )
     changes = len(git(root, "status", "--porcelain").splitlines())
-    return f"{head}, {changes or 'no'} uncommitted changes, commits as {name}"
+    return f"{head}, {changes or 'no'} uncommitted changes, {_committer(root)}"
+
+
+def _committer(root: Path) -> str:
+    try:
+        return f"commits as {git(root, 'var', 'GIT_COMMITTER_IDENT').split(' <')[0]}"
+    except SetupError:
+        return (
+            f"keeps runs as {NOBODY[0]}, for git does not know who you are: before you commit, git "
+            "config user.name 'Your Name' && git config user.email you@example.org"
+        )
 
 
 def _parameters(root: Path) -> str:
@@ -149,8 +153,8 @@ def _raw(root: Path) -> str:
 
 
 def _prefect(root: Path) -> str:
-    try:
-        ask(root, [sys.executable, "-c", SERVER], name="importing Prefect's server")
-    except SetupError as broken:
-        raise SetupError(f"{broken} Run make setup.") from None
-    return "can be started"
+    looking = [sys.executable, "-m", "pipeline.prefect_setup"]
+    well, text = json.loads(ask(root, looking, name="looking at Prefect"))
+    if not well:
+        raise SetupError(text)
+    return str(text)

@@ -4,6 +4,7 @@ The graph is read from dvc.yaml in the run itself; there is one task for each st
 of Prefect's: a second one could disagree with DVC's.
 """
 
+import logging
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from prefect import flow, runtime, tags
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
+from prefect.exceptions import FailedRun
 from prefect.settings import (
     PREFECT_CLIENT_MAX_RETRIES,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -80,7 +82,7 @@ def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # n
     try:
         return _ending(project_root(), order_of(request), Silent())[0]
     except PipelineError as error:
-        return Failed(message=str(error))
+        return _failed(str(error))
 
 
 def _name_of_proof() -> str:
@@ -102,7 +104,7 @@ def prove(revision: str = "") -> State[Any]:
     except CannotVerify as why:
         return _unproved(chosen, "NotVerified", str(why))
     except PipelineError as error:
-        return Failed(message=str(error))
+        return _failed(str(error))
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED)
     summary = summary_line(verdict)
@@ -125,7 +127,19 @@ def _unproved(revision: str, name: str, why: str) -> State[Any]:
         resource={"prefect.resource.id": f"exactcast.run.{revision}"},
         payload={"run": revision, "why": why},
     )
+    return _failed(why, name=name)
+
+
+def _failed(why: str, *, name: str = "Failed") -> State[Any]:
+    """End a flow run that a deployment started, with a reason that a person can act on."""
+    for logger in ("prefect.flow_runs", "prefect.engine"):
+        logging.getLogger(logger).addFilter(_is_no_failed_state)
     return Failed(name=name, message=why)
+
+
+def _is_no_failed_state(record: logging.LogRecord) -> bool:
+    """Return False for the traceback that Prefect's engine makes of a state that was returned."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], FailedRun)
 
 
 def watched_run(root: Path, order: Order, watcher: Watcher) -> Outcome:

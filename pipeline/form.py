@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
+from ruamel.yaml.comments import CommentedMap
 
 from forecasting.errors import ParamsError
 from pipeline.order import Order, Overlap
@@ -44,19 +45,22 @@ class Request(BaseModel):
 
     revision: str = Field("HEAD", description="The commit, branch, tag or experiment to start from")
     isolated: bool = Field(
-        True, description="In a worktree of its own; else here, in the workspace, as it is"
+        True, description="Run in a worktree; else in the workspace, with its uncommitted changes"
     )
-    refresh: bool = Field(False, description="Fetch imported raw data anew first (dvc update)")
+    refresh: bool = Field(False, description="First fetch imported raw data again (dvc update)")
     push: bool = Field(False, description="Send data, models and the experiment to the remotes")
-    most: int | None = Field(
-        None, ge=1, description="Keep so many experiments that no person named; empty keeps all"
+    keep: int | None = Field(
+        None,
+        ge=1,
+        description="Keep the newest N experiments that no person named; empty keeps all",
     )
     overlap: Overlap = Field(
-        "beside", description="What to do while another such run goes on: run beside it, wait, skip"
+        "beside",
+        description="What to do while another such run is in progress: run beside it, wait, skip",
     )
     overrides: Overrides = Field(  # type: ignore[valid-type]
         default_factory=Overrides,
-        description="Changes of params.yaml; what is left out stays as it is there",
+        description="Changes of params.yaml; what is left empty stays as it is there",
     )
 
 
@@ -68,15 +72,22 @@ def order_of(request: Any) -> Order:
             in the words of the command line.
     """
     content = request.model_dump(exclude_unset=True) if isinstance(request, Request) else request
+    values = (content.get("overrides") or {}) if isinstance(content, Mapping) else None
+    if not isinstance(values, Mapping):
+        raise ParamsError(
+            f"The request is not valid: found {json.dumps(content)}. It should be as in "
+            '{"overrides": {"train": {"epochs": 5}}}. Correct it and start the run again.'
+        )
+    overrides = tuple(_assignments(values, Params))
     try:
-        overrides = tuple(_assignments(content.get("overrides") or {}, Params))
         checked = Request.model_validate({k: v for k, v in content.items() if k != "overrides"})
     except ValidationError as invalid:
         problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in invalid.errors()]
         raise ParamsError(
-            f"The request is not valid: {'; '.join(problems)}. Mend it and start the run again."
+            f"The request is not valid: {'; '.join(problems)}. Correct it and start the run again."
         ) from None
-    return Order(overrides=overrides, **checked.model_dump(exclude={"overrides"}))
+    asked = checked.model_dump(exclude={"overrides", "keep"})
+    return Order(overrides=overrides, most=checked.keep, **asked)
 
 
 def _assignments(
@@ -95,3 +106,46 @@ def _written(value: Any) -> str:
     """Write JSON that YAML reads alike: it folds some characters as line ends and knows no pairs."""
     text = json.dumps(value, ensure_ascii=False)
     return FOLDED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def explain(definitions: dict[str, Any], params: CommentedMap, *, commit: str) -> None:
+    """Write into the form what each parameter means, and its value when the form was made.
+
+    Args:
+        definitions: Of the form's JSON schema; changed in place.
+        params: params.yaml as it was committed, with its comments: they are the explanations.
+        commit: The commit.
+    """
+    overrides = definitions["Request"]["properties"]["overrides"]
+    overrides["description"] += f"; now: in commit {commit[:7]}"
+    _explain(definitions, Params, params, form=Overrides.__name__)
+
+
+def _explain(
+    definitions: dict[str, Any], section: type[Section], values: CommentedMap, *, form: str
+) -> None:
+    for name, field in definitions[form]["properties"].items():
+        if name not in values:
+            continue  # the schema here is newer than the commit
+        info, value, now = section.model_fields[name], values[name], ""
+        if (nested := _section(info)) is not None:
+            _explain(definitions, nested, value, form=nested.__name__)
+        elif isinstance(value, list) and isinstance(value[0], CommentedMap):
+            (item,) = get_args(info.annotation)
+            _prefill(definitions[item.__name__], value[0])
+        else:
+            now = f"(now {json.dumps(value)})"
+        field["description"] = f"{_comment(values, name)} {now}".strip()
+
+
+def _prefill(form: dict[str, Any], values: CommentedMap) -> None:
+    """Let a new entry of a list start as the first one is: each of its values must be given."""
+    for name, field in form["properties"].items():
+        if name in values:
+            field |= {"default": values[name], "description": _comment(values, name)}
+
+
+def _comment(values: CommentedMap, name: str) -> str:
+    """Return the comment behind a value in params.yaml; empty where there is none."""
+    token = (values.ca.items.get(name) or [None] * 3)[2]
+    return "" if token is None else token.value.partition("\n")[0].strip("#, ")

@@ -20,21 +20,23 @@ METRICS = "reports/metrics.json"
 
 
 def graph_page(graph: Graph, states: Mapping[str, str]) -> str:
-    """Draw the stages as a Mermaid diagram, with how each ended so far."""
+    """List the stages with how each ended so far, and draw them as a Mermaid diagram.
+
+    The table comes first: Prefect's older page shows a diagram as its source.
+    """
+    rows = ["| stage | state | reads from | what it does |", "|---|---|---|---|"]
     lines = ["```mermaid", "flowchart TD"]
     for name in graph.needed():
+        upstream = graph.upstream(name)
+        described = " ".join(graph.stages[name].desc.replace("|", "\\|").split())
+        cells = [f"**{name}**", states.get(name, "-"), ", ".join(upstream) or "-", described]
+        rows.append(f"| {' | '.join(cells)} |")
         state = f"<br/><i>{states[name]}</i>" if name in states else ""
         lines.append(f'    {name}["<b>{name}</b>{state}"]')
         if name in states:
             lines.append(f"    style {name} fill:{COLOURS[states[name]]},color:#fff")
-        lines += [f"    {upstream} --> {name}" for upstream in graph.upstream(name)]
-    lines.append("```")
-    described = [
-        f"* **{name}**: {graph.stages[name].desc}"
-        for name in graph.needed()
-        if graph.stages[name].desc
-    ]
-    return "\n".join([*lines, "", *described])
+        lines += [f"    {each} --> {name}" for each in upstream]
+    return "\n".join([*rows, "", *lines, "```"])
 
 
 def score_rows(

@@ -60,7 +60,7 @@ class Notes:
 
 def run_name(order: Order, commit: str, *, moment: datetime) -> str:
     """Name a run so that a person can tell it from others: when, and what is special about it."""
-    special = "-".join(order.overrides) or commit[:7]
+    special = "-".join(order.overrides).replace("=-", "-minus-") or commit[:7]
     words = re.sub(r"[^a-z0-9]+", "-", special.lower()).strip("-")
     return f"{moment:%Y%m%d-%H%M%S}-{words[:40].strip('-')}"
 

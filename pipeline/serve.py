@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
-from prefect.schedules import Cron
 
-from forecasting.errors import ParamsError, SetupError
+from forecasting.errors import SetupError
+from pipeline.prefect_setup import HERE
 from pipeline.reproduce import running
+from pipeline.schedule import check_timezone, described
 from pipeline.server import (
     HEARTBEAT,
-    LOOPBACK,
-    answers,
+    NoAnswer,
+    check_answers,
     configured_server,
     free_port,
     is_free,
@@ -39,16 +39,20 @@ def serve(
 
     Args:
         root: The project's root.
-        cron: When to train, five fields; without it only when asked to.
-        verify_cron: When to prove the newest run.
+        cron: When to train; without it only when asked to.
+        verify_cron: When to verify the newest run; without it only when asked to.
         timezone: In which the fields are read.
         request: What a scheduled run is asked to do, as in `form.Request`.
 
     Raises:
-        PipelineError: The schedule is not understood, no server can be had, or serving ended by itself.
+        PipelineError: A schedule is not valid, there is no server, or serving ended by itself.
     """
-    check_schedule("--cron", cron, timezone)
-    check_schedule("--verify-cron", verify_cron, timezone)
+    check_timezone(timezone)
+    when = [
+        described("--cron", "trains", cron, timezone),
+        described("--verify-cron", "verifies", verify_cron, timezone),
+    ]
+    typer.echo("\n".join(when))
     settings = json.dumps(
         {"cron": cron, "verify_cron": verify_cron, "timezone": timezone, "request": dict(request)}
     )
@@ -56,13 +60,12 @@ def serve(
         environment = {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
         command = [sys.executable, "-m", "pipeline.deployments", settings]
         with running(command, root, environment=environment, output=None) as runner:
-            when = f"at {cron} ({timezone})" if cron else "when asked to"
-            typer.echo(f"trains {when}; watch it at {page_of(url)}; Ctrl-C ends it")
+            typer.echo(f"watch it at {page_of(url)}; Ctrl-C ends it")
             while runner.poll() is None:
                 time.sleep(0.2)
     raise SetupError(
         f"Serving ended by itself, with exit code {runner.returncode}; the reason is in its output "
-        "above. Mend it, then serve again."
+        "above. Correct it, then serve again."
     )
 
 
@@ -71,18 +74,23 @@ def served_by(root: Path) -> Iterator[str]:
     """Find a Prefect server, or start one on loopback until the block ends.
 
     Raises:
-        SetupError: One on another machine is configured and does not answer.
+        SetupError: The one that is configured refuses us, or is on another machine and silent.
     """
     url = configured_server()
-    if url is not None and answers(url):
-        yield url
-        return
     place = urlsplit(url or "")
-    if url is not None and place.hostname not in (LOOPBACK, "localhost"):
-        raise SetupError(
-            f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile names, "
-            "and one on another machine cannot be started from here. Start it there, or unset it."
-        )
+    if url is not None:
+        try:
+            check_answers(url)
+        except NoAnswer:
+            if place.hostname not in HERE:
+                raise SetupError(
+                    f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile "
+                    "names, and one on another machine cannot be started from here. Start it there, "
+                    "or unset PREFECT_API_URL."
+                ) from None
+        else:
+            yield url
+            return
     port = place.port or (PORT if is_free(PORT) else free_port())
     typer.echo("starting a Prefect server")
     with started_server(root, port=port, page=True) as started:
@@ -92,26 +100,3 @@ def served_by(root: Path) -> Iterator[str]:
 def page_of(url: str) -> str:
     """The address of the user interface beside an API."""
     return url.removesuffix("/api")
-
-
-def check_schedule(option: str, cron: str | None, timezone: str) -> None:
-    """Refuse a schedule that nobody could follow.
-
-    Raises:
-        ParamsError: The fields or the time zone are not understood.
-    """
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ParamsError(
-            f"There is no time zone '{timezone}'. Give a name such as Europe/Lisbon or UTC."
-        ) from None
-    if cron is None:
-        return
-    try:
-        Cron(cron, timezone=timezone)
-    except ValueError:
-        raise ParamsError(
-            f"{option} '{cron}' is not understood. Give five fields: minute, hour, day, month, weekday, "
-            'such as "0 6 * * *" for six every morning.'
-        ) from None

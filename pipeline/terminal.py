@@ -10,6 +10,7 @@ import typer
 from forecasting.errors import SetupError
 from pipeline.graph import Graph, load_graph
 from pipeline.order import Order, Outcome, Show, Step
+from pipeline.prefect_setup import load_settings
 from pipeline.previous import held
 from pipeline.raw import tracking_advice, untracked_sources
 from pipeline.reproduce import Event, sigterm_as_interrupt
@@ -94,6 +95,7 @@ def _nothing_to_watch(root: Path, order: Order) -> bool:
                 return False
     except Busy:
         return False
+    load_settings()
     from pipeline.server import configured_server
 
     return configured_server() is None
@@ -104,6 +106,7 @@ def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
     for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):  # we print ourselves
         os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    load_settings()
     import httpx
     from prefect.exceptions import PrefectException, TerminationSignal
 

@@ -17,6 +17,8 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 from prefect.states import Completed, Failed
@@ -58,6 +60,7 @@ class Prefect:
         self._inner = inner
         self._graph: Graph | None = None
         self._states: dict[str, str] = {}
+        self._page: UUID | None = None  # of the graph: one for the whole run
 
     def identity(self) -> dict[str, Any]:
         """Name the flow run, so that its page can be found."""
@@ -143,9 +146,14 @@ class Prefect:
     def _draw(self) -> None:
         if self._graph is not None:
             states = {n: s for n, s in self._states.items() if n in self._graph.stages}
-            create_markdown_artifact(
-                graph_page(self._graph, states), key="graph", description="The stages of dvc.yaml"
-            )
+            page = graph_page(self._graph, states)
+            if self._page is None:
+                self._page = create_markdown_artifact(
+                    page, key="graph", description="The stages of dvc.yaml"
+                )  # type: ignore[assignment]
+            else:
+                with get_client(sync_client=True) as client:
+                    client.update_artifact(self._page, ArtifactUpdate(data=page))
 
 
 @contextmanager

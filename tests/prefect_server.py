@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,9 @@ class Server:
 
     def post(self, path: str, **content: Any) -> Any:
         return self._answer("POST", path, json=content)
+
+    def patch(self, path: str, **content: Any) -> Any:
+        return self._answer("PATCH", path, json=content)
 
     def _answer(self, method: str, path: str, **content: Any) -> Any:
         """Ask, and again while the server is busy with its database, as Prefect's own client does."""
@@ -107,6 +113,11 @@ class Server:
         found = self.post("artifacts/filter", artifacts=chosen, sort="CREATED_DESC")
         return {each["key"]: each["data"] for each in reversed(found)}
 
+    def versions(self, run: dict[str, Any], key: str) -> int:
+        """How many artifacts of one key a run published."""
+        chosen = {"flow_run_id": {"any_": [run["id"]]}, "key": {"any_": [key]}}
+        return len(self.post("artifacts/filter", artifacts=chosen))
+
     def log(self, run: dict[str, Any]) -> str:
         chosen = {"flow_run_id": {"any_": [run["id"]]}}
         lines = self.post("logs/filter", logs=chosen, sort="TIMESTAMP_ASC")
@@ -126,8 +137,10 @@ class Server:
         found = self.post("task_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
         return min(datetime.fromisoformat(task["start_time"]) for task in found)
 
-    def ask_for(self, *, at: datetime | None = None, **request: Any) -> dict[str, Any]:
-        """Start a run of the deployment, as its form does: now, or later."""
+    def ask_for(
+        self, *, at: datetime | None = None, checked: bool = True, **request: Any
+    ) -> dict[str, Any]:
+        """Start a run of the deployment, as its form does: now, or later; or unchecked."""
         deployment = self.deployment()
         state: dict[str, Any] = {"type": "SCHEDULED"}
         if at is not None:
@@ -136,7 +149,7 @@ class Server:
         return dict(
             self.post(
                 f"deployments/{deployment['id']}/create_flow_run",
-                parameters=parameters, state=state,
+                parameters=parameters, state=state, enforce_parameter_schema=checked,
             )
         )  # fmt: skip
 
@@ -170,6 +183,46 @@ def real_server(folder: Path, *, port: int | None = None) -> Iterator[Server]:
         yield Server(url, process)
     finally:
         kill_group(process)
+
+
+@contextmanager
+def stub_server(answers: Mapping[str, tuple[int, str]]) -> Iterator[str]:
+    """Answer on loopback, by path, with a status and a body; any other path with 404 and a page.
+
+    Yields:
+        Its address, without a path.
+    """
+
+    class Stub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, body = answers.get(self.path, (404, "<html>Nothing here</html>"))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the tests look at what was answered."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as stub:
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{stub.server_port}"
+        finally:
+            stub.shutdown()
+
+
+def newer_database(home: Path) -> Path:
+    """Write, into a home of Prefect, the database of a Prefect that is not out yet."""
+    home.mkdir(parents=True)
+    with closing(sqlite3.connect(home / "prefect.db")) as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES ('ffffffffffff')")
+        database.commit()
+    return home / "prefect.db"
 
 
 def answers(url: str) -> bool:

@@ -48,7 +48,7 @@ class Story:
     other: Told
     restored: Told
     failed: Told
-    halfway: Any  # the first run's progress while its training was held
+    halfway: dict[str, Any]  # the first run's artifacts while its training was held
     halfway_tasks: dict[str, str]
 
 
@@ -96,7 +96,7 @@ def story(project: Quick, server: Server) -> Story:
     project.held()
     run = server.new_run(known)
     until(lambda: "progress-train" in server.artifacts(run), "progress is shown")
-    halfway, halfway_tasks = server.artifacts(run)["progress-train"], server.tasks(run)
+    halfway, halfway_tasks = server.artifacts(run), server.tasks(run)
     project.release()
     return Story(
         ran=told(started, known),
@@ -129,7 +129,7 @@ def test_the_lines_of_a_stage_are_the_log_of_its_task(story: Story, server: Serv
 
 
 def test_the_training_progress_moves_while_epochs_run_and_ends_full(story: Story):
-    assert story.halfway in (25, 50)  # of 4 epochs, held after the second
+    assert story.halfway["progress-train"] in (25, 50)  # of 4 epochs, held after the second
     assert story.ran.artifacts["progress-train"] == 100
 
 
@@ -167,12 +167,22 @@ def test_the_failed_task_holds_the_sentence_too(story: Story, server: Server):
 
 
 def test_the_graph_is_drawn_with_how_each_stage_ended(story: Story):
-    drawn = story.failed.artifacts["graph"]
-    assert drawn.startswith("```mermaid\nflowchart TD")
+    page = story.failed.artifacts["graph"]
+    for row in ("| **train** | failed | prepare |", "| **evaluate** | - | train |"):
+        assert row in page
     for line in ("prepare --> train", "train --> evaluate"):
-        assert line in drawn
-    assert 'train["<b>train</b><br/><i>failed</i>"]' in drawn
-    assert 'evaluate["<b>evaluate</b>"]' in drawn
+        assert line in page
+    assert 'train["<b>train</b><br/><i>failed</i>"]' in page
+    assert 'evaluate["<b>evaluate</b>"]' in page
+
+
+def test_the_graph_is_one_page_for_a_run_that_shows_the_states_while_it_runs(
+    story: Story, server: Server
+):
+    assert "| **prepare** | ran | - |" in story.halfway["graph"]
+    assert "| **train** | - | prepare |" in story.halfway["graph"]
+    assert "| **train** | ran | prepare |" in story.ran.artifacts["graph"]
+    assert [server.versions(told.run, "graph") for told in (story.ran, story.failed)] == [1, 1]
 
 
 def test_scores_stand_beside_baselines_and_the_run_before(story: Story):
@@ -246,7 +256,7 @@ def test_a_bad_value_fails_the_run_with_the_sentence_of_the_command_line(
     served: Served, server: Server
 ):
     project = served.project
-    run = server.ended(server.ask_for(overrides={"train": {"epochs": -1}}))
+    run = server.ended(server.ask_for(checked=False, overrides={"train": {"epochs": -1}}))
     refused = project.attempt(
         "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=-1"
     )
@@ -254,12 +264,33 @@ def test_a_bad_value_fails_the_run_with_the_sentence_of_the_command_line(
     assert run["state"]["type"] == "FAILED"
     assert refused.stdout == f"error: {run['state']['message']}\n"
     assert "train.epochs" in refused.stdout
+    assert run["name"].endswith("-train-epochs-minus-1")
     assert server.tasks(run) == {}
     served.is_quiet()
+    assert "Traceback" not in server.log(run) + served.started.said()
+
+
+def test_a_bad_value_is_refused_before_a_run_is_made(served: Served, server: Server):
+    known = server.runs()
+    with pytest.raises(AssertionError, match="-5 is less than or equal to the minimum of 0"):
+        server.ask_for(overrides={"train": {"epochs": -5}})
+    assert server.runs() == known
+
+
+def test_the_form_of_the_deployment_has_the_committed_values(served: Served, server: Server):
+    form = server.deployment()["parameter_openapi_schema"]["definitions"]
+    assert form["Windowing"]["properties"]["lookback"]["description"] == (
+        "rows a forecast reads (now 24)"
+    )
+    commit = served.project.git("rev-parse", "HEAD")[:7]
+    assert form["Request"]["properties"]["overrides"]["description"].endswith(commit)
+    assert "default" not in form["Windowing"]["properties"]["lookback"]
 
 
 def test_a_form_with_an_unknown_field_is_one_sentence(served: Served, server: Server):
-    run = server.ended(server.ask_for(overrides={"train": {"epoch": 5}}, isloated=True))
+    run = server.ended(
+        server.ask_for(checked=False, overrides={"train": {"epoch": 5}}, isloated=True)
+    )
     assert run["state"]["type"] == "FAILED"
     assert run["state"]["message"].startswith("The request is not valid: isloated: ")
     assert run["name"].endswith("-invalid")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.overrides import apply_overrides
-from tests.prefect_server import Server, kill_group, real_server
+from tests.prefect_server import Server, kill_group, newer_database, real_server
 from tests.quick import (
     Quick,
     alive,
@@ -137,6 +137,44 @@ def test_without_a_server_one_is_started_for_the_run_and_ends_with_it(project: Q
     log.unlink()
     assert "0 of 3 stages ran" in project.exactcast("run")
     assert not log.exists()
+
+
+@pytest.mark.parametrize("where", ["a server that is there", "a server of its own"])
+def test_a_proxy_is_not_asked_for_this_machine(project: Quick, server: Server, where: str):
+    proxy = f"http://127.0.0.1:{free_port()}"
+    proxies = {name: proxy for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
+    configured = server.environment if where == "a server that is there" else {}
+    epochs = 90 + len(configured)
+    said = project.exactcast("run", "-S", f"train.epochs={epochs}", **proxies, **configured)
+    assert "kept as the experiment" in said
+
+
+def test_the_database_of_a_newer_prefect_is_one_sentence_and_the_log_says_why(
+    project: Quick, tmp_path: Path
+):
+    database, before = newer_database(tmp_path / "home"), contents(project)
+    home = {"PREFECT_HOME": str(database.parent)}
+    sentence = (
+        f"A newer Prefect than 3.8.8 made the database {database}, so no server starts with it"
+    )
+    said = project.exactcast("run", "-S", "train.epochs=5", check=False, **home)
+    assert said.startswith(f"error: {sentence}")
+    assert len(said.splitlines()) == 1
+    assert "Can't locate revision identified by 'ffffffffffff'" in project.read(
+        ".dvc/tmp/exactcast/server.log"
+    ).decode()  # fmt: skip
+    assert contents(project) == before
+    assert f"prefect server  {sentence}" in project.exactcast("doctor", check=False, **home)
+
+
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_broken_profiles_of_prefect_are_one_sentence(project: Quick, tmp_path: Path, command: str):
+    (tmp_path / "profiles.toml").write_text('active = "x\n')
+    said = project.exactcast(command, check=False, PREFECT_HOME=str(tmp_path))
+    assert said.startswith(
+        f"error: Prefect's profiles cannot be read from {tmp_path}/profiles.toml: "
+    )
+    assert len(said.splitlines()) == 1
 
 
 def test_stopping_a_run_ends_the_server_that_was_started_for_it(project: Quick):

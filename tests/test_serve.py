@@ -50,6 +50,62 @@ def test_a_schedule_fires_by_itself_and_sigterm_ends_the_server_too(project: Qui
     in_order(project)
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--cron", "0 6 * * * *"], "--cron '0 6 * * * *' is not a schedule."),
+        (["--verify-cron", "0 0 31 2 *"], "--verify-cron '0 0 31 2 *' never comes:"),
+        (["--timezone", "localtime"], "--timezone 'localtime' is not a time zone"),
+    ],
+)
+def test_a_schedule_that_is_not_valid_is_one_sentence_and_starts_nothing(
+    quick: Quick, options: list[str], sentence: str
+):
+    said = quick.exactcast("serve", *options, check=False)
+    assert said.startswith(f"error: {sentence}")
+    assert len(said.splitlines()) == 1
+
+
+def test_what_a_person_paused_stays_paused_when_serving_starts_again(quick: Quick, server: Server):
+    def registered() -> dict[str, str]:
+        return {each["name"]: each["updated"] for each in server.post("deployments/filter")}
+
+    def serve() -> str:
+        before = registered()
+        started = quick.start("serve", "--cron", "0 6 * * *", **server.environment)
+        until(lambda: registered().get("weekly") != before.get("weekly"), started.said)
+        started.process.send_signal(signal.SIGTERM)
+        started.ends()
+        return started.said()
+
+    first = serve().splitlines()
+    assert first[0] == "trains at '0 6 * * *' (UTC), next:"
+    assert [line[-10:] for line in first[1:4]] == [" 06:00 UTC"] * 3
+    assert first[4] == "verifies at '0 3 * * 0' (UTC), next:"
+    train, verify = server.deployment(), server.deployment("verify/weekly")
+    (schedule,) = train["schedules"]
+    server.patch(f"deployments/{train['id']}/schedules/{schedule['id']}", active=False)
+    server.post(f"deployments/{verify['id']}/pause_deployment")
+
+    again = serve()
+    for name, deployment in (("train/scheduled", train), ("verify/weekly", verify)):
+        assert (
+            f"{name} stays paused, as it was left. Switch its schedule on at\n"
+            f"  {server.page}/deployments/deployment/{deployment['id']}\n"
+        ) in again
+    (schedule,) = server.deployment()["schedules"]
+    assert not schedule["active"]
+    assert server.deployment("verify/weekly")["paused"]
+
+    server.patch(f"deployments/{train['id']}/schedules/{schedule['id']}", active=True)
+    server.post(f"deployments/{verify['id']}/resume_deployment")
+    assert "stays paused" not in serve()
+    (schedule,) = server.deployment()["schedules"]
+    assert schedule["active"]
+    assert not server.deployment("verify/weekly")["paused"]
+    quick.clean_up()
+
+
 @pytest.mark.slow
 def test_a_run_whose_whole_machine_went_down_is_marked_as_crashed(project: Quick, server: Server):
     started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")

@@ -63,6 +63,18 @@ def test_the_scores_are_a_table(run: dict[str, Any], page: Browser, server: Serv
     assert set(cells[start : start + 6]) >= {"oil", "18", "17", "50"}
 
 
+@pytest.mark.parametrize("ui", ["", "/v2"])
+def test_the_graph_is_a_table_in_both_pages(
+    run: dict[str, Any], page: Browser, server: Server, ui: str
+):
+    page.open(_artifact(server, run, "graph").replace("/v2", ui), "reads from")
+    cells = [cell.text for cell in page.driver.find_elements("css selector", "td")]
+    assert cells[:8] == [
+        "prepare", "up to date", "-", "The raw table, as it is",
+        "train", "ran", "prepare", "Nothing, trained",
+    ]  # fmt: skip
+
+
 def test_the_graph_is_a_drawing(run: dict[str, Any], page: Browser, server: Server):
     page.open(_artifact(server, run, "graph"), "evaluate")
     drawing = page.find("svg[id^=mermaid], svg[aria-roledescription^=flowchart]")
@@ -121,22 +133,38 @@ def test_a_run_can_be_asked_for_by_the_form(served: Quick, page: Browser, server
     page.open(f"{server.page}/v2/runs", run["name"])
 
 
-def test_the_form_knows_the_limits_of_a_parameter(served: Quick, page: Browser, server: Server):
+@pytest.mark.parametrize("ui", ["", "/v2"])
+def test_the_form_says_what_its_fields_mean_and_what_they_are_now(
+    served: Quick, page: Browser, server: Server, ui: str
+):
+    epochs = "(now 4)"  # of the commit that the runs start from
+    page.open(
+        f"{server.page}{ui}/deployments/deployment/{server.deployment()['id']}/run",
+        "rows a forecast reads (now 24)", epochs, "Keep (Optional)",
+        "Keep the newest N experiments that no person named; empty keeps all",
+        f"now: in commit {served.git('rev-parse', 'HEAD')[:7]}",
+    )  # fmt: skip
+
+
+def test_the_form_refuses_a_value_outside_the_limits_of_a_parameter(
+    served: Quick, page: Browser, server: Server
+):
     known = server.runs()
-    submit(page, server, "-1")
-    page.field("Enforce Parameter Schema").click()
+    submit(page, server, "-5")
     page.button("Submit").click()
-    page.shows("-1 is less than or equal to the minimum of 0")
+    page.shows("-5 is less than or equal to the minimum of 0")
     assert ids(server.runs()) == ids(known)
 
 
-def test_a_bad_value_in_the_form_fails_in_the_words_of_the_command_line(
+def test_a_bad_value_in_the_form_unchecked_fails_in_the_words_of_the_command_line(
     served: Quick, page: Browser, server: Server
 ):
     known = server.runs()
     submit(page, server, "-1")
+    page.field("Enforce Parameter Schema").click()
     run = submitted(page, server, known)
     assert run["state"]["type"] == "FAILED"
+    assert run["name"].endswith("-train-epochs-minus-1")
     said = served.exactcast("run", "--offline", "-S", "train.epochs=-1", check=False)
     assert said == f"error: {run['state']['message']}\n"
     page.open(f"{server.page}/v2/runs/flow-run/{run['id']}?tab=Details", "train.epochs: ")

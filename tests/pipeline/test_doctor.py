@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import pytest
@@ -47,15 +48,13 @@ def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Projec
     torn = root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
     torn.chmod(0o644)
     torn.write_bytes(b"")
-    copied.git("config", "--unset", "user.name")
-    found = findings(copied, GIT_CONFIG_GLOBAL="/dev/null")
+    found = findings(copied)
 
     wrong = {name: finding["text"] for name, finding in found.items() if not finding["ok"]}
     assert sorted(wrong) == [
         "dvc cache",
         "dvc telemetry",
         "dvc.lock",
-        "git",
         "packages",
         "parameters",
         "raw table",
@@ -66,7 +65,22 @@ def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Projec
     assert "dvc config core.analytics false" in wrong["dvc telemetry"]
     assert "lists stages that are gone" in wrong["dvc.lock"]
     assert "dvc add data/raw/mine.csv" in wrong["raw table"]
-    assert "git config user.name" in wrong["git"]
+
+
+def test_without_an_identity_runs_are_kept_and_doctor_says_in_whose_name(copied: Project):
+    copied.git("config", "--unset", "user.name")
+    copied.git("config", "--unset", "user.email")
+    copied.git(
+        "config", "user.useConfigOnly", "true"
+    )  # else git may make one up of the machine's name
+    nobody = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    git = findings(copied, **nobody)["git"]
+    assert git["ok"]
+    assert "keeps runs as exactcast, for git does not know who you are: before you commit, git config" in git["text"]  # fmt: skip
+    said = copied.exactcast("run", "--offline", "-S", "train.epochs=1", **nobody)
+    name = re.search(r"kept as the experiment (\S+)", said)[1]
+    (ref,) = copied.git("for-each-ref", "--format=%(objectname)", f"refs/exps/**/{name}").split()
+    assert copied.git("log", "-1", "--format=%cn", ref).strip() == "exactcast"
 
 
 @pytest.mark.parametrize("how", ["file", "folder"])

@@ -1,8 +1,13 @@
+import json
+from copy import deepcopy
+from typing import Any
+
 import jsonschema
 import pytest
+from ruamel.yaml import YAML
 
 from forecasting.errors import ParamsError
-from pipeline.form import Request, order_of
+from pipeline.form import Request, explain, order_of
 from pipeline.overrides import apply_overrides
 from stages._params import load_params
 from tests.project import ROOT
@@ -12,6 +17,10 @@ def test_an_empty_form_asks_for_an_isolated_run_of_the_last_commit():
     order = order_of({})
     assert (order.isolated, order.revision, order.overrides) == (True, "HEAD", ())
     assert (order.refresh, order.push, order.overlap, order.most) == (False, False, "beside", None)
+
+
+def test_keep_is_how_many_experiments_are_kept():
+    assert order_of({"keep": 50}).most == 50
 
 
 def test_what_is_filled_in_is_written_as_on_the_command_line():
@@ -50,7 +59,11 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
     [
         ({"pushy": True}, "pushy: Extra inputs are not permitted"),
         ({"overlap": "sometimes"}, "overlap: Input should be 'beside', 'wait' or 'skip'"),
-        ({"most": 0}, "most: Input should be greater than or equal to 1"),
+        ({"keep": 0}, "keep: Input should be greater than or equal to 1"),
+        ({"most": 3}, "most: Extra inputs are not permitted"),
+        ({"overrides": 5}, 'found {"overrides": 5}. It should be as in {"overrides": {"train": '),
+        ([1], "found [1]. It should be as in "),
+        (None, "found null. It should be as in "),
     ],
 )
 def test_a_form_that_is_filled_in_wrongly_is_one_sentence(request_, sentence):
@@ -82,3 +95,71 @@ def test_the_page_refuses_what_the_schema_of_the_parameters_refuses(overrides):
 def test_the_page_is_not_filled_in_with_values_that_would_override_the_file():
     assert "default" not in str(SCHEMA["$defs"]["Train"])
     assert "default" not in SCHEMA["properties"]["overrides"]
+
+
+COMMITTED = """
+seed: 42      # of the weights
+ingest:
+  separator: ","              # of the cells, such as ;,
+train:        # how it learns
+  layers:     # LSTM layers
+    - units: 50
+      dropout: 0.5  # a share
+      kernel_regularizer: null
+  optimizer:
+    clipnorm: null  # or a norm
+  epochs: 7
+gone: 1       # no longer a parameter
+"""
+
+
+def explained(text: str) -> dict[str, Any]:
+    """The form of a commit whose params.yaml is this text, section by section."""
+    definitions = deepcopy(SCHEMA["$defs"]) | {"Request": deepcopy(SCHEMA)}
+    explain(definitions, YAML().load(text), commit="1a2b3c4d5e")
+    return {name: section["properties"] for name, section in definitions.items()}
+
+
+def test_a_field_says_what_it_means_and_what_its_value_is_now():
+    form = explained(COMMITTED)
+    told = {
+        (section, name): field["description"]
+        for section in ("Overrides", "Ingest", "Train", "Optimizer")
+        for name, field in form[section].items()
+        if field.get("description")
+    }
+    assert told == {
+        ("Overrides", "seed"): "of the weights (now 42)",
+        ("Overrides", "train"): "how it learns",
+        ("Ingest", "separator"): 'of the cells, such as ; (now ",")',
+        ("Train", "layers"): "LSTM layers",
+        ("Train", "epochs"): "(now 7)",
+        ("Optimizer", "clipnorm"): "or a norm (now null)",
+    }
+
+
+def test_the_form_says_of_which_commit_now_is():
+    told = explained(COMMITTED)["Request"]["overrides"]["description"]
+    assert told == (
+        "Changes of params.yaml; what is left empty stays as it is there; now: in commit 1a2b3c4"
+    )
+
+
+def test_a_new_layer_starts_as_the_first_one_is():
+    layer = explained(COMMITTED)["Layer"]
+    assert layer["units"]["default"] == 50
+    assert (layer["dropout"]["default"], layer["dropout"]["description"]) == (0.5, "a share")
+    assert layer["kernel_regularizer"]["default"] is None
+    assert "default" not in layer["activation"]
+
+
+def test_every_parameter_of_the_project_has_its_value_in_the_form_and_none_is_filled_in():
+    params = YAML(typ="safe").load(ROOT / "params.yaml")
+    form = explained((ROOT / "params.yaml").read_text())
+    layer = {name: field["default"] for name, field in form.pop("Layer").items()}
+    assert layer == params["train"]["layers"][0]
+    for name, value in params["train"].items():
+        if name not in ("layers", "optimizer"):
+            assert form["Train"][name]["description"].endswith(f"(now {json.dumps(value)})")
+    for name in ("Overrides", "Train", "Ingest", "Split"):
+        assert not [field for field in form[name].values() if "default" in field]

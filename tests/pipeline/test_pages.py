@@ -9,7 +9,7 @@ from tests.project import ROOT
 
 GRAPH = Graph(
     {
-        "make": Stage("make", ("raw.csv",), ("made",), (), desc="Makes it"),
+        "make": Stage("make", ("raw.csv",), ("made",), (), desc="Makes it |\n well"),
         "use": Stage("use", ("made",), ("used",), ()),
     }
 )
@@ -28,18 +28,27 @@ SCORES = {
 }
 
 
-def test_the_graph_is_drawn_with_how_each_stage_ended():
-    drawn = graph_page(GRAPH, {"make": UP_TO_DATE, "use": FAILED})
+def test_the_graph_is_a_table_and_a_drawing_with_how_each_stage_ended():
+    page = graph_page(GRAPH, {"make": UP_TO_DATE, "use": FAILED})
+    table, drawn = page.split("\n\n")
+    assert table.splitlines() == [
+        "| stage | state | reads from | what it does |",
+        "|---|---|---|---|",
+        "| **make** | up to date | - | Makes it \\| well |",
+        "| **use** | failed | make |  |",
+    ]
     assert drawn.startswith("```mermaid\nflowchart TD\n")
     assert '    make["<b>make</b><br/><i>up to date</i>"]' in drawn
     assert "    make --> use" in drawn
     assert "    style use fill:#c62828,color:#fff" in drawn
-    assert drawn.endswith("* **make**: Makes it")
+    assert drawn.endswith("\n```")
 
 
 def test_the_graph_of_a_run_that_begins_names_every_stage_without_a_state():
-    assert "<i>" not in graph_page(GRAPH, {})
-    assert '    use["<b>use</b>"]' in graph_page(GRAPH, {})
+    page = graph_page(GRAPH, {})
+    assert "<i>" not in page
+    assert "| **use** | - | make |  |" in page
+    assert '    use["<b>use</b>"]' in page
 
 
 def test_scores_stand_beside_the_baselines_and_the_run_before():

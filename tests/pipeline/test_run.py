@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import ParamsError, SetupError
+from forecasting.errors import SetupError
 from pipeline.experiment import check_name, experiments, keep, prune
 from pipeline.graph import load_graph
 from pipeline.order import Order
 from pipeline.run import run_name
-from pipeline.serve import check_schedule
 
 MOMENT = datetime(2026, 11, 22, 6, 0, 5).astimezone()
 COMMIT = "0123456789" * 4
@@ -36,6 +35,7 @@ def names(root: Path) -> list[str]:
     [
         ((), "20261122-060005-0123456"),
         (("train.epochs=5",), "20261122-060005-train-epochs-5"),
+        (("train.epochs=-5",), "20261122-060005-train-epochs-minus-5"),
         (("a.B=[1, 2]", "c=x/y"), "20261122-060005-a-b-1-2-c-x-y"),
         (("train.layers=" + "x" * 99,), "20261122-060005-train-layers-" + "x" * 27),
     ],
@@ -68,16 +68,6 @@ def test_a_name_that_exists_or_cannot_be_one_is_refused(repository: Path):
         check_name(repository, "a b")
     with pytest.raises(SetupError, match="could not be kept as the experiment 'mine'"):
         keep(repository, name="mine", untracked=[], added={})
-
-
-@pytest.mark.parametrize("cron", ["0 6 * *", "61 * * * *", "every day"])
-def test_a_schedule_that_nobody_could_follow_is_one_sentence(cron):
-    with pytest.raises(ParamsError, match=r"is not understood. Give five fields"):
-        check_schedule("--cron", cron, "UTC")
-    with pytest.raises(ParamsError, match="There is no time zone 'Europe/Atlantis'"):
-        check_schedule("--cron", "0 6 * * *", "Europe/Atlantis")
-    check_schedule("--cron", "0 6 * * *", "Europe/Lisbon")
-    check_schedule("--verify-cron", None, "UTC")
 
 
 def test_a_stage_has_options_of_its_prefect_task_and_unknown_ones_are_refused(tmp_path: Path):
