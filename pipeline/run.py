@@ -108,7 +108,7 @@ def _run(root: Path, workspace: Path, order: Order, watcher: Watcher, notes: Not
         raise
     if order.push:
         kept = outcome.experiment or newest_of(root, notes.commit)
-        watcher.step(Step("push", lambda show: push(root, kept), NETWORK))
+        watcher.step(Step("push", lambda show: push(root, kept, workspace=workspace), NETWORK))
     watcher.finished(root, graph, outcome)
     if order.most is not None:
         prune(root, most=order.most)

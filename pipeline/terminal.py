@@ -133,7 +133,9 @@ def outcome_text(root: Path, order: Order, outcome: Outcome) -> str:
         parts.append("model   models/model.keras\nreport  reports/report.html")
         untracked = untracked_sources(root, load_graph(root))
         parts += [f"note: {tracking_advice(path)}" for path in untracked]
-    elif order.revision == "HEAD" and git(root, "status", "--porcelain", "--untracked-files=no"):
+    elif order.revision == "HEAD" and git(
+        root, "status", "--porcelain", "--untracked-files=no", "--", "."
+    ):
         parts.append(
             "note: your uncommitted changes are not in this run: it starts from the commit"
         )
