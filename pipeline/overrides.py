@@ -18,25 +18,29 @@ from stages._params import PARAMS_FILE, check_params
 
 
 def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
-    """Write `key=value` overrides into params.yaml, if the whole file is valid with them.
+    """Write overrides into params.yaml, as `overridden` returns it."""
+    if overrides:
+        write_bytes(root / PARAMS_FILE, overridden(root, overrides))
+
+
+def overridden(root: Path, overrides: Sequence[str]) -> bytes:
+    """Return params.yaml with `key=value` overrides, if the whole file is valid with them.
 
     Args:
         root: The project's root.
         overrides: Such as `train.epochs=5` or `train.layers.0.units=32`; the value is YAML.
 
     Raises:
-        ParamsError: An override is not understood, or a value is wrong; the file is unchanged.
+        ParamsError: An override is not understood, or a value is wrong.
     """
-    if not overrides:
-        return
-    path, yaml = root / PARAMS_FILE, _round_trip()
-    content = yaml.load(path)
+    yaml = _round_trip()
+    content = yaml.load(root / PARAMS_FILE)
     for override in overrides:
         _set(content, *_parse(override))
     buffer = StringIO()
     yaml.dump(content, buffer)
     check_params(YAML(typ="safe").load(buffer.getvalue()), source="the overrides and params.yaml")
-    write_bytes(path, buffer.getvalue().encode())
+    return buffer.getvalue().encode()
 
 
 def _round_trip() -> YAML:

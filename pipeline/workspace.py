@@ -18,6 +18,7 @@ from stages._files import write_bytes
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 RUNNING = Path(".dvc/tmp/rwlock")  # where DVC notes which paths its processes use
 OURS = "--wait-for-lock repro --single-item"
+NO_WAIT_ADVICE = "Let it end, or leave --no-wait out to wait for it."
 
 
 class Busy(SetupError):
@@ -196,13 +197,16 @@ def forget_locks_of_runs(root: Path) -> None:
 
 
 @contextmanager
-def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
+def locked(
+    root: Path, *, wait: bool, lock: Path = LOCK_FILE, advice: str = NO_WAIT_ADVICE
+) -> Iterator[None]:
     """Hold the workspace for one run; the system lets go of it when this process ends, however.
 
     Args:
         root: The project's root.
         wait: Wait for another run to end, and say so on stderr; else refuse.
         lock: Which lock to hold; by default the one that guards the workspace's files.
+        advice: What the refusal says of the option that refuses.
 
     Raises:
         SetupError: Another run holds the workspace, and we were not to wait.
@@ -217,8 +221,7 @@ def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
             holder = file.read().strip() or "a process just starting"
             if not wait:
                 raise Busy(
-                    f"Another run goes on in this workspace: {holder}. Let it end, or run without "
-                    "--no-wait to wait for it."
+                    f"Another run is in progress in this workspace: {holder}. {advice}"
                 ) from None
             print(f"waiting for another run in this workspace: {holder}", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
