@@ -239,7 +239,7 @@ def main() -> None:
     except SystemExit as end:
         if end.code == STOPPED:  # Typer says nothing of it
             sys.stdout.flush()  # of a line that the request came into
-            typer.echo("error: Stopped on request; what was finished is kept.", err=True)
+            typer.echo("Stopped on request. What was finished is kept.", err=True)
         raise
 
 

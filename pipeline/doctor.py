@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from forecasting.errors import PipelineError, SetupError
+from pipeline.checkout import describe_checkout
 from pipeline.experiment import NOBODY
 from pipeline.graph import load_graph
 from pipeline.lockfile import LOCK, read_lock, recorded_outputs
@@ -17,6 +18,7 @@ from pipeline.programs import ask, ask_dvc
 from pipeline.raw import kept_raw, tracking_advice, untracked_sources
 from pipeline.stored import Damaged, Missing, check
 from pipeline.workspace import git
+from pipeline.worktree import commit_of
 from stages._packages import LOCK_FILE, check_packages
 from stages._params import PARAMS_FILE, load_params
 from stages._processor import promise, runs_tensorflow
@@ -38,6 +40,7 @@ def examine(root: Path) -> list[Finding]:
         ("packages", _packages),
         ("processor", _processor),
         ("git", _git),
+        ("checkout", describe_checkout),
         ("parameters", _parameters),
         ("dvc telemetry", _telemetry),
         ("dvc cache", _cache),
@@ -82,7 +85,7 @@ def _processor(root: Path) -> str:
 
 
 def _git(root: Path) -> str:
-    head = git(root, "rev-parse", "--short", "HEAD").strip()
+    head = git(root, "rev-parse", "--short", commit_of(root, "HEAD")).strip()
     changes = len(git(root, "status", "--porcelain").splitlines())
     return f"{head}, {changes or 'no'} uncommitted changes, {_committer(root)}"
 

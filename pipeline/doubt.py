@@ -62,6 +62,9 @@ def made_well(root: Path, name: str, *, cache: Path, tell: Tell) -> bool:
 def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
     """Show DVC as changed each output that has not its hash, whatever it remembers of the file.
 
+    With `cache.type symlink`, what left the cache leaves links to nothing, at which DVC fails: they
+    are removed.
+
     Args:
         root: The checkout.
         outputs: Files and folders of it, and their hashes.
@@ -72,11 +75,18 @@ def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
     changed = []
     for path, md5 in outputs.items():
         with suppress(FileNotFoundError):  # a run that goes on may just have removed it
-            if content_hash(root / path) not in (None, md5):
+            if _drop_links_to_nothing(root / path) or content_hash(root / path) not in (None, md5):
                 changed.append(path)
                 for file in [root / path, *(root / path).rglob("*")]:
                     os.utime(file)
     return changed
+
+
+def _drop_links_to_nothing(place: Path) -> bool:
+    links = [each for each in [place, *place.rglob("*")] if each.is_symlink() and not each.exists()]
+    for link in links:
+        link.unlink()
+    return bool(links)
 
 
 def _doubt_outputs(root: Path, outputs: Mapping[str, str], *, cache: Path, tell: Tell) -> None:

@@ -8,7 +8,6 @@ branches and pushes is the same.
 
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from forecasting.errors import SetupError
-from pipeline.workspace import git
+from pipeline.workspace import git, run_git
 
 REFS = "refs/exps"
 RECORD = "reports/record.json"
@@ -50,6 +49,7 @@ def keep(
         SetupError: The name is taken, or it is no name for a git reference.
     """
     parent = git(root, "rev-parse", "HEAD").strip()
+    folder_in_git = git(root, "rev-parse", "--show-prefix").removesuffix("\n")
     reference = f"{REFS}/{parent[:2]}/{parent[2:]}/{name}"
     # on the disk, or a power cut could leave a reference to empty objects
     write = partial(git, root, "-c", "core.fsync=all")
@@ -66,7 +66,7 @@ def keep(
                 "update-index",
                 "--add",
                 "--cacheinfo",
-                f"100644,{blob},{path}",
+                f"100644,{blob},{folder_in_git}{path}",
                 environment=index,
             )
         tree = write("write-tree", environment=index).strip()
@@ -153,10 +153,7 @@ def prune(root: Path, *, most: int) -> list[Experiment]:
 
 def _author(root: Path) -> dict[str, str]:
     """Who commits: whom git knows, or else this program."""
-    known = subprocess.run(
-        ["git", "var", "GIT_COMMITTER_IDENT"], cwd=root, capture_output=True, check=False
-    )
-    if known.returncode == 0:
+    if run_git(root, "var", "GIT_COMMITTER_IDENT").returncode == 0:
         return {}
     return {
         f"GIT_{role}_{part}": os.environ.get(f"GIT_{role}_{part}", value)

@@ -36,7 +36,7 @@ from pipeline.workspace import Busy, project_root
 from pipeline.worktree import commit_of
 
 NAME = "train"
-STOPPED = "Stopped on request; what was finished is kept."
+STOPPED = "Stopped on request. What was finished is kept."
 PROOF_FAILED = "exactcast.verify.failed"
 
 

@@ -27,7 +27,13 @@ NULLS = ("null", "~")
 
 
 def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
-    """Write `key=value` overrides into params.yaml, if the whole file is valid with them.
+    """Write overrides into params.yaml, as `overridden` returns it."""
+    if overrides:
+        write_bytes(root / PARAMS_FILE, overridden(root, overrides))
+
+
+def overridden(root: Path, overrides: Sequence[str]) -> bytes:
+    """Return params.yaml with `key=value` overrides, if the whole file is valid with them.
 
     Args:
         root: The project's root.
@@ -35,12 +41,10 @@ def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
             text is taken as typed, or out of the quotes around it; other values are YAML.
 
     Raises:
-        ParamsError: An override is not understood, or a value is wrong; the file is unchanged.
+        ParamsError: An override is not understood, or a value is wrong.
     """
-    if not overrides:
-        return
-    path, yaml = root / PARAMS_FILE, _round_trip()
-    content = yaml.load(path)
+    yaml = _round_trip()
+    content = yaml.load(root / PARAMS_FILE)
     for override in overrides:
         _apply(content, override)
     buffer = StringIO()
@@ -52,7 +56,7 @@ def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
             f"The overrides cannot be written into {PARAMS_FILE}: {' '.join(str(unreadable).split())}"
         ) from None
     check_params(written, source="the overrides and params.yaml")
-    write_bytes(path, buffer.getvalue().encode())
+    return buffer.getvalue().encode()
 
 
 def _round_trip() -> YAML:

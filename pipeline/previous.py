@@ -6,6 +6,7 @@ space: DVC and the stages replace files, they do not write into them.
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,12 +16,17 @@ from typing import Any, TypeVar
 from forecasting.errors import SetupError, StageFailed
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import LOCK, Entries, read_lock
+from pipeline.taken_back import forget_params, params_kept, take_back_params
 from pipeline.workspace import Busy, digest, forget_run_cache_since, locked
 from stages._files import write_bytes
 from stages._params import PARAMS_FILE
 
 T = TypeVar("T")
 FOLDER = Path(".dvc/tmp/exactcast/previous")
+KILLED = (
+    "note: the last run was killed. Its -S values are taken back: params.yaml and the results are "
+    "as before it; finished stages are in the cache"
+)
 
 
 class Void(StageFailed):
@@ -39,8 +45,10 @@ def held(root: Path, *, wait: bool) -> Iterator[None]:
         Busy: Another run holds it, and we were not to wait.
     """
     with locked(root, wait=wait):
-        if (root / FOLDER).is_dir():
-            put_back_unfinished(root, load_graph(root))
+        if (root / FOLDER).is_dir() or params_kept(root):
+            taken_back = put_back_unfinished(root, load_graph(root))
+            if taken_back:
+                print(KILLED, file=sys.stderr)
         yield
 
 
@@ -52,6 +60,9 @@ def settle(root: Path) -> None:
 
 def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
     """Do work that makes outputs; if it fails or is stopped, put those of unfinished stages back.
+
+    If the run wrote values of -S into params.yaml, that file and all results are put back: they would
+    not agree otherwise.
 
     Raises:
         Void: Code or data changed while the work went on: DVC records them as they are after a
@@ -68,12 +79,15 @@ def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
         path for path, digest in source_hashes(root, graph).items() if before[path] != digest
     )
     if changed:
+        take_back_params(root)
         put_back_all(root, graph)
+        forget_params(root)
         forget_run_cache_since(root, started)
         raise Void(
             f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
             "outputs is not known. The earlier results are back; run again."
         )
+    forget_params(root)
     forget_outputs(root)
     return result
 
@@ -100,16 +114,33 @@ def keep_outputs(root: Path, graph: Graph) -> None:
 
 
 def forget_outputs(root: Path) -> None:
-    """Let go of what was kept: the new run is good."""
-    shutil.rmtree(root / FOLDER, ignore_errors=True)
+    """Delete what was kept: the new run is good, or taken back."""
+    if (root / FOLDER).is_dir():
+        partial = root / FOLDER.with_name("partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        (root / FOLDER).rename(partial)  # at once: half of it would be put back by the next run
+        shutil.rmtree(partial, ignore_errors=True)
 
 
-def put_back_unfinished(root: Path, graph: Graph) -> None:
+def put_back_unfinished(root: Path, graph: Graph) -> bool:
     """Put back the outputs of every stage that did not finish since they were kept, if any were.
 
     A stage has finished when DVC has written its new hashes into dvc.lock; a stage that made the
     same bytes again is known by their hashes.
+
+    Returns:
+        True if values of -S were taken back, and every result with them.
     """
+    if take_back_params(root):
+        put_back_all(root, graph)
+        forget_params(root)
+        return True
+    forget_params(root)  # the user has edited the file since
+    _put_back_unfinished(root, graph)
+    return False
+
+
+def _put_back_unfinished(root: Path, graph: Graph) -> None:
     kept = root / FOLDER
     if not kept.is_dir():
         return
@@ -139,10 +170,19 @@ def _as_recorded(root: Path, entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def put_back_all(root: Path, graph: Graph) -> None:
-    """Put back every output and dvc.lock, as if the run had not been."""
-    if not (root / FOLDER / LOCK).exists():
+    """Put back every output and dvc.lock, as if the run had not been; what it made is in the cache."""
+    kept = root / FOLDER
+    if not kept.is_dir():
+        return  # the run had not begun
+    if (kept / LOCK).exists():
+        write_bytes(root / LOCK, (kept / LOCK).read_bytes())
+    else:
         (root / LOCK).unlink(missing_ok=True)
-    _put_back(root, [LOCK, *_outputs(graph, graph.stages)])
+    outputs = _outputs(graph, graph.stages)
+    for path in outputs:
+        if not (kept / path).exists():
+            _remove(root / path)
+    _put_back(root, outputs)
 
 
 def _outputs(graph: Graph, stages: Iterable[str]) -> list[str]:
@@ -155,8 +195,7 @@ def _put_back(root: Path, paths: Iterable[str]) -> None:
     for path in changed:
         _remove(root / path)  # all of them first: the disk may be full
     for path in changed:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(root / FOLDER / path, root / path)
+        _link(root / FOLDER / path, root / path)  # not moved: a crash here would leave half of them
     forget_outputs(root)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -28,9 +29,23 @@ def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[st
     return [str(python), "-m", "dvc", "--wait-for-lock", *arguments]
 
 
+@cache
+def repository_variables() -> frozenset[str]:
+    """Name the variables by which git tells a hook which repository it works in.
+
+    They would lead git and DVC there from every other checkout. Settings that somebody gives by the
+    environment are not among them: git itself hands those on to submodules.
+    """
+    listed = subprocess.run(
+        ["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True
+    ).stdout
+    return frozenset(listed.split()) - {"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"}
+
+
 def child_environment(python: Path = Path(sys.executable)) -> dict[str, str]:
     """The environment in which DVC starts stages: the Python first, and code only from the root."""
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    foreign = {*FOREIGN, *repository_variables()}
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
     own_programs = str(python.parent)  # not resolved: a venv's python is a link
     return kept | {
         "PATH": os.pathsep.join([own_programs, kept.get("PATH", os.defpath)]),

@@ -1,6 +1,5 @@
 """The raw table: whether DVC or git keeps it, so that others can have the same bytes; how it comes."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from forecasting.errors import DataError, SetupError
 from pipeline.graph import Graph
 from pipeline.programs import ask_dvc
 from pipeline.stored import Damaged, Missing, restore
-from pipeline.workspace import digest
+from pipeline.workspace import digest, run_git
 from pipeline.yaml_files import read_yaml
 
 
@@ -50,14 +49,7 @@ def _is_table(path: str) -> bool:
 
 
 def _in_git(root: Path, paths: list[str]) -> set[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--", *paths],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return set(listed.stdout.split("\0"))
+    return set(run_git(root, "ls-files", "-z", "--", *paths).stdout.decode().split("\0"))
 
 
 def pointers(root: Path, graph: Graph) -> list[str]:

@@ -33,6 +33,7 @@ _CHATTER = re.compile(
 )
 AFRESH = ("--force", "--no-run-cache", "--no-commit")
 WITHOUT_SHORTCUTS = {"EXACTCAST_NO_CHECKPOINTS": "1", ANY_PACKAGES: "0"}  # for stages run afresh
+_OF_FAILURES = ("error: ", "ERROR: failed to reproduce")
 _OWN_FAILURE = re.compile(r"ERROR: failed to reproduce '.+?': (?!failed to run: )(.+)")
 GRACE = 10.0  # seconds a stage has to end before it is killed
 
@@ -71,6 +72,7 @@ def reproduce(
     """
     state: str | None = None
     said: list[str] = []
+    held_back: list[str] = []  # what the sentence of a failure says
     command = dvc_command(
         "repro", "--single-item", *(AFRESH if afresh else ()), stage, python=python
     )
@@ -85,14 +87,24 @@ def reproduce(
             found = _state(line)
             if found is not None:
                 state = found
+                _show_lines(stage, held_back, show)
                 show(Event(stage, state=state))
             elif not _CHATTER.match(line):
                 said.append(line)
-                show(Event(stage, line=line))
+                held_back.append(line)
+                if state is not None and not held_back[0].startswith(_OF_FAILURES):
+                    _show_lines(stage, held_back, show)
         process.wait()
     if process.returncode != 0 or state is None:
         raise StageFailed(_failure(root, stage if state is not None else None, said))
+    _show_lines(stage, held_back, show)
     return state
+
+
+def _show_lines(stage: str, lines: list[str], show: Callable[[Event], None]) -> None:
+    for line in lines:
+        show(Event(stage, line=line))
+    lines.clear()
 
 
 @contextmanager

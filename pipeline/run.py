@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from forecasting.errors import PipelineError, SetupError
+from forecasting.errors import SetupError
 from pipeline.doubt import doubt_cache, made_well
 from pipeline.durable import flush
 from pipeline.environment import python_for
@@ -29,7 +29,7 @@ from pipeline.experiment import (
 from pipeline.graph import Graph, load_graph
 from pipeline.lockfile import canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.order import Order, Outcome, Show, Step, Watcher
-from pipeline.overrides import apply_overrides
+from pipeline.overrides import apply_overrides, overridden
 from pipeline.previous import Void, held, or_put_back
 from pipeline.programs import ask_dvc
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
@@ -37,13 +37,17 @@ from pipeline.record import make_record, read_metrics, record_bytes
 from pipeline.reproduce import RESTORED, UP_TO_DATE, Event, reproduce
 from pipeline.sharing import push
 from pipeline.status import out_of_date
+from pipeline.taken_back import forget_params, take_back_params, write_params
 from pipeline.workspace import locked
 from pipeline.worktree import commit_of, worktree
-from stages._files import write_bytes
 from stages._params import PARAMS_FILE, load_params
 
 NETWORK = {"retries": 2, "retry_delay_seconds": 10}
 SCHEDULE_LOCK = Path(".dvc/tmp/exactcast/schedule.lock")
+OVERLAP_ADVICE = (
+    "This one is skipped: exactcast serve --overlap wait waits instead, --overlap beside runs both; so "
+    "does the field overlap of a custom run."
+)
 
 
 @dataclass
@@ -88,7 +92,7 @@ def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = 
     overlapping = (
         nullcontext()
         if order.overlap == "beside"
-        else locked(root, wait=order.overlap == "wait", lock=SCHEDULE_LOCK)
+        else locked(root, wait=order.overlap == "wait", lock=SCHEDULE_LOCK, advice=OVERLAP_ADVICE)
     )
     with overlapping, worktree(root, commit) as place:
         return _run(place, root, order, watcher, notes)
@@ -108,7 +112,7 @@ def _run(root: Path, workspace: Path, order: Order, watcher: Watcher, notes: Not
         raise
     if order.push:
         kept = outcome.experiment or newest_of(root, notes.commit)
-        watcher.step(Step("push", lambda show: push(root, kept), NETWORK))
+        watcher.step(Step("push", lambda show: push(root, kept, workspace=workspace), NETWORK))
     watcher.finished(root, graph, outcome)
     if order.most is not None:
         prune(root, most=order.most)
@@ -121,9 +125,11 @@ def prepare(root: Path, order: Order, watcher: Watcher, *, cache: Path, workspac
     Raises:
         PipelineError: A value is wrong, or a file that the run would read is not there.
     """
-    before = (root / PARAMS_FILE).read_bytes() if order.overrides else None
-    apply_overrides(root, order.overrides)
     try:
+        if order.isolated:
+            apply_overrides(root, order.overrides)
+        elif order.overrides:
+            write_params(root, overridden(root, order.overrides))
         load_params(root / PARAMS_FILE)
         graph = load_graph(root)
         doubt_cache(root, graph, cache=cache, workspace=workspace, tell=_tell_on_stderr)
@@ -136,9 +142,9 @@ def prepare(root: Path, order: Order, watcher: Watcher, *, cache: Path, workspac
             fetch_sources(root, graph)
         check_present(root, graph)
         store_changes(root, graph)
-    except PipelineError:
-        if before is not None:
-            write_bytes(root / PARAMS_FILE, before)
+    except BaseException:
+        take_back_params(root)
+        forget_params(root)
         raise
     return graph
 

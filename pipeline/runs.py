@@ -105,7 +105,7 @@ def _described(root: Path, named: Sequence[tuple[str, str]]) -> list[Run]:
 def _files_changed(root: Path, commits: Sequence[str]) -> dict[str, list[str]]:
     """Name the files that each commit has otherwise than its parent."""
     listed = git(
-        root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only",
+        root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only", "--relative",
         content="".join(f"{commit}\n" for commit in commits).encode(),
     )  # fmt: skip
     files: dict[str, list[str]] = {commit: [] for commit in commits}
@@ -120,7 +120,7 @@ def _files_changed(root: Path, commits: Sequence[str]) -> dict[str, list[str]]:
 
 def changed_files(root: Path, before: str, after: str, endings: tuple[str, ...]) -> list[str]:
     """Name the files with such an ending that two commits do not have alike."""
-    names = git(root, "diff", "--name-only", "-z", before, after).split("\0")
+    names = git(root, "diff", "--name-only", "--relative", "-z", before, after).split("\0")
     return [name for name in names if name.endswith(endings)]
 
 

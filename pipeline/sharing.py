@@ -8,8 +8,13 @@ from pipeline.programs import ask_dvc
 from pipeline.workspace import git
 
 
-def push(root: Path, kept: Experiment | None) -> str:
+def push(root: Path, kept: Experiment | None, *, workspace: Path) -> str:
     """Send data, models, the run cache and the experiment where others find them.
+
+    Args:
+        root: The checkout of the run.
+        kept: The experiment that keeps it.
+        workspace: The user's checkout: in a worktree DVC knows of no git.
 
     Raises:
         SetupError: There is no remote, or it did not take them.
@@ -17,7 +22,7 @@ def push(root: Path, kept: Experiment | None) -> str:
     try:
         ask_dvc(root, "push", "--run-cache")
         if kept is not None:
-            ask_dvc(root, "exp", "push", git_remote(root), kept.name)
+            ask_dvc(workspace, "exp", "push", git_remote(workspace), kept.name)
     except SetupError as failed:
         raise SetupError(
             f"The run is finished and kept here, but not sent: {failed} Mend the remote, then send it "

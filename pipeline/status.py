@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from forecasting.errors import SetupError
 from pipeline.doubt import look_again
 from pipeline.graph import load_graph
-from pipeline.lockfile import flat, read_lock, recorded_outputs
+from pipeline.lockfile import LOCK, flat, read_lock, recorded_outputs
 from pipeline.programs import ask_dvc
+from pipeline.workspace import refuse_ignored
 from pipeline.yaml_files import read_yaml
 from stages._params import PARAMS_FILE
 
@@ -33,7 +35,7 @@ def stage_statuses(root: Path) -> list[StageStatus]:
     needed = graph.needed()
     recorded = read_lock(root)
     look_again(root, recorded_outputs(graph, recorded))
-    report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *needed))
+    report = _changes(root, needed)
     params = read_yaml(root / PARAMS_FILE)
     direct = {
         name: _reasons(report[name], recorded.get(name, {}), params)
@@ -50,6 +52,15 @@ def stage_statuses(root: Path) -> list[StageStatus]:
         )
         for name in needed
     ]
+
+
+def _changes(root: Path, stages: list[str]) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *stages))
+    except SetupError:
+        refuse_ignored(root, "dvc.yaml", LOCK)  # DVC does not say how to cure it
+        raise
+    return report
 
 
 def out_of_date(root: Path) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from forecasting.errors import SetupError
+from forecasting.errors import SetupError, StageFailed
 from pipeline.graph import Graph, load_graph
 from pipeline.order import Order, Outcome, Show, Step
 from pipeline.prefect_setup import load_settings
@@ -18,6 +18,12 @@ from pipeline.run import carry_out
 from pipeline.show import comparison_text, print_json, progress, score_table
 from pipeline.status import out_of_date
 from pipeline.workspace import Busy, git
+from stages._params import PARAMS_FILE
+
+TAKEN_BACK = (
+    "note: the values of -S are taken back: params.yaml and the results are as before this run. "
+    "Finished stages are in the cache: the same command continues from them."
+)
 
 
 class Terminal:
@@ -63,12 +69,19 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
     Raises:
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
-    with sigterm_as_interrupt(), progress(quiet=as_json) as show:
-        watcher = Terminal(show)
-        if offline or _nothing_to_watch(root, order):
-            outcome = carry_out(root, order, watcher)
-        else:
-            outcome = _watched(root, order, watcher)
+    before = (root / PARAMS_FILE).read_bytes()
+    try:
+        with sigterm_as_interrupt(), progress(quiet=as_json) as show:
+            watcher = Terminal(show)
+            if offline or _nothing_to_watch(root, order):
+                outcome = carry_out(root, order, watcher)
+            else:
+                outcome = _watched(root, order, watcher)
+    except (KeyboardInterrupt, StageFailed):
+        as_before = (root / PARAMS_FILE).read_bytes() == before  # unless the user edited it
+        if order.overrides and not order.isolated and as_before:
+            typer.echo(TAKEN_BACK, err=True)
+        raise
     if as_json:
         kept = outcome.experiment
         print_json(
@@ -136,7 +149,9 @@ def outcome_text(root: Path, order: Order, outcome: Outcome) -> str:
         parts.append("model   models/model.keras\nreport  reports/report.html")
         untracked = untracked_sources(root, load_graph(root))
         parts += [f"note: {tracking_advice(path)}" for path in untracked]
-    elif order.revision == "HEAD" and git(root, "status", "--porcelain", "--untracked-files=no"):
+    elif order.revision == "HEAD" and git(
+        root, "status", "--porcelain", "--untracked-files=no", "--", "."
+    ):
         parts.append(
             "note: your uncommitted changes are not in this run: it starts from the commit"
         )

@@ -12,12 +12,13 @@ from datetime import datetime
 from pathlib import Path
 
 from forecasting.errors import SetupError
-from pipeline.programs import ask_dvc, cause
+from pipeline.programs import ask_dvc, cause, repository_variables
 from stages._files import write_bytes
 
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 RUNNING = Path(".dvc/tmp/rwlock")  # where DVC notes which paths its processes use
 OURS = "--wait-for-lock repro --single-item"
+NO_WAIT_ADVICE = "Let it end, or leave --no-wait out to wait for it."
 
 
 class Busy(SetupError):
@@ -25,24 +26,69 @@ class Busy(SetupError):
 
 
 def project_root() -> Path:
-    """Find the project that the working directory belongs to: git's root, with a dvc.yaml.
+    """Find the project that the working directory belongs to: dvc.yaml beside a .dvc folder.
+
+    It is the root of a git checkout, or a folder in one.
 
     Raises:
-        SetupError: The working directory is in no checkout of the project.
+        SetupError: The working directory is not in a checkout of the project, or git refuses it.
     """
-    try:
-        found = subprocess.run(
-            ["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
+    here = Path.cwd()
+    top = _top_of_checkout(here)
+    inside = [folder for folder in [here, *here.parents] if folder.is_relative_to(top)]
+    with_graph = [folder for folder in inside if (folder / "dvc.yaml").is_file()]
+    root = next((folder for folder in with_graph if (folder / ".dvc").is_dir()), None)
+    if root is not None:
+        return root
+    if with_graph:
+        raise SetupError(
+            f"{with_graph[0]} has a dvc.yaml but no .dvc folder beside it. Create it there: dvc init "
+            "--subdir"
         )
+    raise SetupError(
+        f"There is no dvc.yaml in {here}, nor above it in the git checkout {top}. Change into a "
+        "checkout of the project, then run again."
+    )
+
+
+def _top_of_checkout(here: Path) -> Path:
+    try:
+        found = run_git(here, "rev-parse", "--show-toplevel", environment={"LC_ALL": "C"})
     except FileNotFoundError:
         raise SetupError("git is not installed, and every run needs it. Install git.") from None
-    root = Path(found.stdout.strip())
-    if found.returncode != 0 or not (root / "dvc.yaml").is_file():
-        why = "a git checkout without dvc.yaml" if found.returncode == 0 else "no git checkout"
+    if found.returncode == 0:
+        return Path(os.fsdecode(found.stdout.removesuffix(b"\n"))).resolve()
+    words = " ".join(found.stderr.decode().split()).removeprefix("fatal: ")
+    if words.startswith("not a git repository"):
         raise SetupError(
-            f"{Path.cwd()} is {why}. Change into a checkout of the project, then run again."
+            f"{here} is not in a git checkout. Change into a checkout of the project, then run again."
         )
-    return root
+    raise SetupError(f"git does not work in {here}: {words}")
+
+
+def run_git(
+    root: Path,
+    *arguments: str,
+    content: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in the repository that a folder lies in, whatever a git hook's variables say.
+
+    Args:
+        root: The checkout to run it in.
+        arguments: Of the command line.
+        content: What git reads on its standard input.
+        environment: Variables to set beside ours.
+    """
+    ours = {k: v for k, v in os.environ.items() if k not in repository_variables()}
+    return subprocess.run(
+        ["git", *arguments],
+        cwd=root,
+        env=ours | dict(environment or {}),
+        input=content,
+        capture_output=True,
+        check=False,
+    )
 
 
 def git(
@@ -51,45 +97,47 @@ def git(
     content: bytes | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Run git and return what it printed.
-
-    Args:
-        root: The checkout to run it in.
-        arguments: Of the command line.
-        content: What git reads on its standard input.
-        environment: Variables to set beside ours.
+    """Run git as `run_git` does, and return what it printed.
 
     Raises:
         SetupError: git failed.
     """
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=root,
-        env=os.environ | dict(environment or {}),
-        input=content,
-        capture_output=True,
-        check=False,
-    )
+    done = run_git(root, *arguments, content=content, environment=environment)
     if done.returncode != 0:
         command = next(word for word in arguments if word[0] != "-" and "=" not in word)
         raise SetupError(f"git {command} failed in {root}: {cause(done.stderr.decode())}")
     return done.stdout.decode()
 
 
+def refuse_ignored(root: Path, *paths: str) -> None:
+    """Refuse a checkout in which git is set to ignore a file that DVC then does not read.
+
+    Raises:
+        SetupError: It ignores one; the message says which pattern does.
+    """
+    asked = ("check-ignore", "--no-index", "--verbose", "--stdin", "-z")
+    found = run_git(root, *asked, content="\0".join(paths).encode())
+    if found.returncode > 1:  # 1 where no pattern matches
+        raise SetupError(f"git check-ignore failed in {root}: {cause(found.stderr.decode())}")
+    fields = found.stdout.decode().split("\0")
+    for source, line, pattern, path in zip(*(fields[n::4] for n in range(4)), strict=False):
+        if not pattern.startswith("!"):  # which takes an ignored file back
+            raise SetupError(
+                f"git ignores {path} by the pattern {pattern} in {source}, line {line}, and DVC reads "
+                f"no ignored file. Add the line !/{path} to {root / '.gitignore'}"
+            )
+
+
 def file_at(root: Path, revision: str, path: str) -> str | None:
     """Return a file's text at a revision, or None where the revision or the file does not exist."""
-    done = subprocess.run(
-        ["git", "show", f"{revision}:{path}"], cwd=root, capture_output=True, text=True, check=False
-    )
-    return done.stdout if done.returncode == 0 else None
+    done = run_git(root, "show", f"{revision}:./{path}")
+    return done.stdout.decode() if done.returncode == 0 else None
 
 
 def contents_at(root: Path, names: Sequence[str]) -> dict[str, bytes]:
     """Read many `revision:path` of git in one process; those that do not exist are left out."""
-    asked = "".join(f"{name}\n" for name in names).encode()
-    answer = subprocess.run(
-        ["git", "cat-file", "--batch"], cwd=root, input=asked, capture_output=True, check=True
-    ).stdout
+    asked = "".join(f"{name.replace(':', ':./', 1)}\n" for name in names).encode()
+    answer = run_git(root, "cat-file", "--batch", content=asked).stdout
     found, start = {}, 0
     for name in names:
         stop = answer.index(b"\n", start)
@@ -149,13 +197,16 @@ def forget_locks_of_runs(root: Path) -> None:
 
 
 @contextmanager
-def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
+def locked(
+    root: Path, *, wait: bool, lock: Path = LOCK_FILE, advice: str = NO_WAIT_ADVICE
+) -> Iterator[None]:
     """Hold the workspace for one run; the system lets go of it when this process ends, however.
 
     Args:
         root: The project's root.
         wait: Wait for another run to end, and say so on stderr; else refuse.
         lock: Which lock to hold; by default the one that guards the workspace's files.
+        advice: What the refusal says of the option that refuses.
 
     Raises:
         SetupError: Another run holds the workspace, and we were not to wait.
@@ -170,8 +221,7 @@ def locked(root: Path, *, wait: bool, lock: Path = LOCK_FILE) -> Iterator[None]:
             holder = file.read().strip() or "a process just starting"
             if not wait:
                 raise Busy(
-                    f"Another run goes on in this workspace: {holder}. Let it end, or run without "
-                    "--no-wait to wait for it."
+                    f"Another run is in progress in this workspace: {holder}. {advice}"
                 ) from None
             print(f"waiting for another run in this workspace: {holder}", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -18,6 +18,8 @@ from stages._files import write_bytes
 
 FOLDER = Path(".dvc/tmp/exactcast/worktrees")
 LOCAL_CONFIG = Path(".dvc/config.local")
+# what a user's git makes of line ends, for a commit whose .gitattributes do not forbid it
+AS_COMMITTED = ("-c", "core.autocrlf=false", "-c", "core.eol=lf")
 
 
 def commit_of(root: Path, revision: str) -> str:
@@ -32,6 +34,11 @@ def commit_of(root: Path, revision: str) -> str:
         pass
     named = git(root, "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").split()
     if len(set(named)) != 1:
+        if revision == "HEAD":
+            raise SetupError(
+                f"There is no commit in {root} yet, and every run starts from one. git add --all && "
+                "git commit -m start"
+            )
         raise SetupError(
             f"There is no revision '{revision}' in {root}. Name a commit, a branch, a tag or an "
             "experiment: git log and dvc exp list show them."
@@ -51,20 +58,27 @@ def worktree(root: Path, commit: str, *, shared_cache: bool = True) -> Iterator[
         shared_cache: Else the worktree has an empty DVC cache of its own.
 
     Yields:
-        The new folder; it is removed when the block ends, however it ends.
+        The project's folder in it; the worktree is removed when the block ends, however it ends.
     """
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    prefix = git(root, "rev-parse", "--show-prefix").removesuffix("\n")  # "" at git's own root
     remove_abandoned(root)
     place = folder / f"{commit[:7]}-{secrets.token_hex(4)}"
     with _lock_of(place).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # before the folder is there, so it never looks abandoned
         try:
             # no hooks: they are the user's, for the user's own checkouts
-            git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach",
-                "--force", str(place), commit)  # fmt: skip
-            _share_dvc(root, place, cache=None if shared_cache else place / ".dvc/cache")
-            yield place
+            git(root, "-c", "core.hooksPath=/dev/null", *AS_COMMITTED, "worktree", "add", "--quiet",
+                "--detach", "--force", str(place), commit)  # fmt: skip
+            project = place / prefix
+            if not project.is_dir():
+                raise SetupError(
+                    f"Commit {commit[:7]} has no folder {prefix}, in which the project lies. Choose a "
+                    "commit that has it: git log -- dvc.yaml"
+                )
+            _share_dvc(root, project, cache=None if shared_cache else project / ".dvc/cache")
+            yield project
         finally:
             _remove(root, place)
 
@@ -93,7 +107,8 @@ def _share_dvc(root: Path, place: Path, *, cache: Path | None) -> None:
     """Give the worktree the DVC settings of the root, with every path absolute, and a cache.
 
     What git does not keep, remotes and passwords in config.local, would not be there; and a relative
-    path would lead elsewhere.
+    path would lead elsewhere. DVC has nothing to ask git there. It would read core.worktree of a
+    submodule's settings as the place of every worktree, and obey the user's global ignore files.
     """
     settings = dict(
         line.split("=", 1) for line in ask_dvc(root, "config", "--list").splitlines() if "=" in line
@@ -101,6 +116,7 @@ def _share_dvc(root: Path, place: Path, *, cache: Path | None) -> None:
     if cache is not None:
         settings["cache.dir"] = str(cache)
     settings.setdefault("cache.dir", str(root / ".dvc/cache"))
+    settings["core.no_scm"] = "true"
     path = place / LOCAL_CONFIG
     write_bytes(path, _as_config(settings).encode())
     path.chmod(0o600)  # it may hold passwords

@@ -76,14 +76,20 @@ def checkpoint_folder() -> Path:
 
     Without git, or inside a checkout of something else, it is .dvc/tmp of the working directory.
     """
-    asked = ["git", "rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir"]
     try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=True)
-        root, common = map(Path, done.stdout.splitlines())
+        common, below = _git(
+            "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-prefix"
+        )
+        if below:  # a folder of a larger repository: is it the project that is kept there?
+            _git("ls-files", "--error-unmatch", "dvc.yaml")
     except (OSError, subprocess.CalledProcessError):
-        root, common = Path(), WITHOUT_GIT
-    shared = common if root.resolve() == Path.cwd().resolve() else WITHOUT_GIT
-    return shared / "exactcast/checkpoints"
+        return WITHOUT_GIT / "exactcast/checkpoints"
+    return Path(common) / "exactcast/checkpoints"
+
+
+def _git(*arguments: str) -> list[str]:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
 
 
 def _delete_old(folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.run import OVERLAP_ADVICE
 from tests.prefect_server import Server
 from tests.quick import (
     Quick,
@@ -305,7 +306,10 @@ def test_a_run_that_may_not_overlap_is_skipped_and_one_that_waits_comes_after(
     (stage,) = project.held()
     second = server.ended(server.ask_for(overlap="skip", overrides={"train": {"epochs": 9}}))
     assert (second["state"]["type"], second["state"]["name"]) == ("COMPLETED", "Skipped")
-    assert second["state"]["message"].startswith("Another run goes on in this workspace: process ")
+    assert second["state"]["message"].startswith(
+        "Another run is in progress in this workspace: process "
+    )
+    assert second["state"]["message"].endswith(OVERLAP_ADVICE)
     assert server.tasks(second) == {}
 
     third = server.ask_for(overlap="wait", overrides={"train": {"epochs": 9}})
@@ -389,7 +393,7 @@ def test_sigterm_ends_serving_and_all_that_it_started(served: Served, server: Se
     served.started.process.send_signal(signal.SIGTERM)
     assert served.started.ends() == 130
     assert served.started.said().splitlines()[-1] == (
-        "error: Stopped on request; what was finished is kept."
+        "Stopped on request. What was finished is kept."
     )
     served.started.leaves_nothing()
     assert not alive(stage)

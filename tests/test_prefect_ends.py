@@ -18,7 +18,7 @@ from tests.quick import (
     quick_project,
 )
 
-STOPPED = "error: Stopped on request; what was finished is kept."
+STOPPED = "Stopped on request. What was finished is kept."
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def project(shared: Quick) -> Iterator[Quick]:
 @pytest.mark.parametrize(
     ("how", "state", "message"),
     [
-        (signal.SIGINT, "CANCELLED", STOPPED.removeprefix("error: ")),
+        (signal.SIGINT, "CANCELLED", STOPPED),
         (signal.SIGTERM, "CRASHED", "Execution was aborted by a termination signal."),
     ],
 )
@@ -90,7 +90,7 @@ def test_a_second_run_waits_and_says_for_whom_or_is_refused(project: Quick, serv
         "python", "-m", "pipeline.cli", "run", "--no-wait", **server.environment
     )
     assert refused.returncode == 1
-    sentence = f"Another run goes on in this workspace: process {first.process.pid}, since "
+    sentence = f"Another run is in progress in this workspace: process {first.process.pid}, since "
     assert refused.stdout.startswith(f"error: {sentence}")
     seen = server.new_run(known)
     assert seen["state"]["type"] == "FAILED"

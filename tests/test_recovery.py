@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.overrides import apply_overrides
 from tests.project import HEAR_CTRL_C, PROGRAMS, Project
 
 OUTPUTS = [
@@ -77,10 +78,9 @@ def test_after_a_failed_stage_its_earlier_outputs_are_back_and_finished_stages_s
     copied: Project,
 ):
     before = contents(copied, OUTPUTS)
-    failed = copied.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "windowing.stride=2",
-        "-S", "train.optimizer={name: sgd, learning_rate: 1.0e+30, clipnorm: null}",
-    )  # fmt: skip
+    diverges = "train.optimizer={name: sgd, learning_rate: 1.0e+30, clipnorm: null}"
+    apply_overrides(copied.root, ["windowing.stride=2", diverges])
+    failed = copied.attempt("python", "-m", "pipeline.cli", "run", "--offline")
     assert failed.returncode == 1
     last = failed.stdout.strip().splitlines()[-1]
     assert last.startswith("error: Stage 'train' failed. Training diverged in epoch 1: loss=")
@@ -137,7 +137,9 @@ def test_a_second_run_waits_for_the_first_and_says_so_or_is_refused(copied: Proj
         assert holder.stdout.readline() == "held\n"
         refused = copied.attempt(*command, "--no-wait")
         assert refused.returncode == 1
-        sentence = f"error: Another run goes on in this workspace: process {holder.pid}, since "
+        sentence = (
+            f"error: Another run is in progress in this workspace: process {holder.pid}, since "
+        )
         assert refused.stdout.startswith(sentence)
 
         with subprocess.Popen(

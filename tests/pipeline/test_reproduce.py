@@ -51,6 +51,35 @@ def test_a_failed_stage_is_told_in_its_own_sentence(small):
             bring(small, name)
 
 
+def test_the_sentence_of_a_failure_is_not_shown_as_well(small):
+    events = []
+    with pytest.raises(StageFailed):
+        for name in ("one", "two", "bad"):
+            bring(small, name, events.append)
+    assert [event.line for event in events if event.line] == ["did one", "did two"]
+
+
+def test_the_traceback_of_a_stage_is_shown_without_what_dvc_adds(small):
+    (small / "dvc.yaml").write_text(
+        "stages: {one: {cmd: 'echo begins; echo Traceback: boom >&2; exit 1', outs: [one]}}"
+    )
+    events = []
+    with pytest.raises(
+        StageFailed, match=r"^Stage 'one' did not finish; the reason is in its output"
+    ):
+        bring(small, "one", events.append)
+    assert sorted(event.line for event in events if event.line) == ["Traceback: boom", "begins"]
+
+
+def test_a_line_that_looks_like_an_error_of_a_stage_that_finishes_is_shown(small):
+    (small / "dvc.yaml").write_text(
+        "stages: {one: {cmd: 'echo error: of no importance; echo 1 > one; echo done', outs: [one]}}"
+    )
+    events = []
+    assert bring(small, "one", events.append) == RAN
+    assert [event.line for event in events if event.line] == ["error: of no importance", "done"]
+
+
 def test_what_dvc_itself_complains_about_is_passed_on(small):
     (small / "dvc.yaml").write_text("stages: {one: {cmdd: x}}")
     with pytest.raises(

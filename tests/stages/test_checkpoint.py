@@ -154,7 +154,11 @@ def test_without_a_checkout_of_our_own_the_folder_is_one_of_the_project(tmp_path
     subprocess.run(["git", "init", "--quiet"], check=True)  # of something else, further up
     (tmp_path / "exported").mkdir()
     monkeypatch.chdir(tmp_path / "exported")
+    Path("dvc.yaml").touch()
     assert checkpoint_folder() == Path(".dvc/tmp/exactcast/checkpoints")
+
+    subprocess.run(["git", "add", "dvc.yaml"], check=True)  # now the project is part of it
+    assert checkpoint_folder() == tmp_path / ".git/exactcast/checkpoints"
 
 
 @pytest.fixture

@@ -1,0 +1,165 @@
+"""What -S wrote, after a run that failed, was stopped or killed: back, and the results with it."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import previous
+from pipeline.graph import load_graph
+from pipeline.taken_back import BEFORE, forget_params, take_back_params, write_params
+from tests.quick import Quick, contents, in_order, quick_project
+
+NOTE = (
+    "note: the values of -S are taken back: params.yaml and the results are as before this run. "
+    "Finished stages are in the cache: the same command continues from them."
+)
+KILLED = "note: the last run was killed. Its -S values are taken back: params.yaml and the results"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
+    project = quick_project(tmp_path_factory.mktemp("taken back"))
+    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.commit("a run")
+    return project
+
+
+@pytest.fixture
+def project(shared: Quick) -> Iterator[Quick]:
+    yield shared
+    shared.clean_up()
+    shared.git("reset", "--quiet", "--hard")
+    shared.dvc("checkout", "--quiet")
+
+
+def test_after_a_failed_run_parameters_and_results_are_as_before_and_agree(project: Quick):
+    (project.root / "raw").write_text("another table")
+    before = contents(project)
+    failed = project.attempt(
+        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=13"
+    )
+    assert failed.returncode == 1
+    assert failed.stdout.splitlines()[-3:] == [
+        "epoch 13/13 loss=1.0 val_loss=1.0",
+        NOTE,
+        "error: Stage 'train' failed. Thirteen epochs bring bad luck. Take another number.",
+    ]
+    assert failed.stdout.count("Thirteen") == 1
+    assert contents(project) == before
+    in_order(project)
+
+    # the first stage had finished with the new table, and need not run again
+    again = project.exactcast("run", "--offline", "-S", "train.epochs=7")
+    assert again.startswith("prepare: restored from DVC's run cache\n")
+    assert project.read("model") == b"7 epochs on another table"
+
+
+def test_a_failed_run_in_a_fresh_clone_leaves_no_outputs_that_nobody_recorded(
+    project: Quick, tmp_path: Path
+):
+    project.git("clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Quick(tmp_path / "clone", project.told)
+    failed = clone.attempt(
+        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=13"
+    )
+    assert failed.returncode == 1
+    assert clone.git("status", "--porcelain") == ""
+    assert not (clone.root / "made").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_is_no_error_and_is_taken_back(project: Quick, how: signal.Signals):
+    before = contents(project)
+    project.hold()
+    started = project.start("run", "--offline", "-S", "train.epochs=8")
+    project.held()
+    started.process.send_signal(how)
+    assert started.ends() == 130
+    assert started.said().splitlines()[-2:] == [
+        NOTE,
+        "Stopped on request. What was finished is kept.",
+    ]
+    assert "error" not in started.said()
+    assert contents(project) == before
+    in_order(project)
+
+
+def killed(project: Quick) -> None:
+    project.hold()
+    started = project.start("run", "--offline", "-S", "train.epochs=8")
+    project.held()
+    started.process.kill()
+    started.leaves_nothing()
+    project.release()
+    assert b"epochs: 8" in project.read("params.yaml")
+
+
+def test_a_killed_run_is_taken_back_by_the_next_command_which_says_so(project: Quick):
+    before = contents(project)
+    killed(project)
+    assert project.exactcast("status").startswith(KILLED)
+    assert contents(project) == before
+    in_order(project)
+    assert KILLED not in project.exactcast("status")
+
+
+def test_parameters_that_the_user_edited_after_a_killed_run_stay(project: Quick):
+    before = contents(project)
+    killed(project)
+    edited = project.read("params.yaml").replace(b"epochs: 8", b"epochs: 9")
+    (project.root / "params.yaml").write_bytes(edited)
+    said = project.exactcast("status", "--json")
+    statuses = {each["stage"]: each["reasons"] for each in json.loads(said)}
+    assert statuses["train"] == ["train.epochs 4 -> 9"]
+    assert project.read("params.yaml") == edited
+    assert project.read("model") == before["model"]
+    assert not (project.root / BEFORE).exists()
+
+
+def test_a_run_that_cannot_start_changes_no_parameter(project: Quick):
+    before = contents(project)
+    (project.root / "raw").rename(project.root / "gone")
+    refused = project.attempt(
+        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=8"
+    )
+    assert refused.stdout.startswith("error: raw, which the run reads, does not exist.")
+    (project.root / "gone").rename(project.root / "raw")
+    assert contents(project) == before
+    assert not (project.root / BEFORE).exists()
+
+
+def test_putting_everything_back_may_be_cut_off_before_it_is_forgotten(
+    project: Quick, monkeypatch: pytest.MonkeyPatch
+):
+    before, graph = contents(project), load_graph(project.root)
+    write_params(project.root, project.read("params.yaml") + b"# of -S")
+    previous.keep_outputs(project.root, graph)
+    for path in ("model", "dvc.lock"):
+        (project.root / path).unlink()
+        (project.root / path).write_text("half")
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(previous, "forget_outputs", lambda root: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            previous.put_back_unfinished(project.root, graph)
+    previous.settle(project.root)
+    assert contents(project) == before
+    in_order(project)
+
+
+def test_taking_back_may_be_cut_off_anywhere(tmp_path: Path):
+    params = tmp_path / "params.yaml"
+    params.write_bytes(b"old")
+    assert not take_back_params(tmp_path)
+    write_params(tmp_path, b"new")
+    assert params.read_bytes() == b"new"
+    for _ in range(2):  # the second time after an end between this and forgetting
+        assert take_back_params(tmp_path)
+        assert params.read_bytes() == b"old"
+    forget_params(tmp_path)
+    params.write_bytes(b"new")
+    assert not take_back_params(tmp_path)
+    assert params.read_bytes() == b"new"
