@@ -119,7 +119,7 @@ def ids(runs: list[dict[str, Any]]) -> set[str]:
 
 def submitted(page: Browser, server: Server, known: list[dict[str, Any]]) -> dict[str, Any]:
     page.button("Submit").click()
-    until(lambda: ids(server.runs()) - ids(known), "the run appears")
+    until(lambda: ids(server.runs()) - ids(known), lambda: f"no run, but {page.shows()}")
     return server.ended(server.new_run(known))
 
 
