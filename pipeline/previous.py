@@ -24,8 +24,8 @@ from stages._params import PARAMS_FILE
 T = TypeVar("T")
 FOLDER = Path(".dvc/tmp/exactcast/previous")
 KILLED = (
-    "note: the last run was killed. Its -S values are taken back: params.yaml and the results are "
-    "as before it; finished stages are in the cache"
+    "note: the last run was killed. Its values of -S are taken back: params.yaml and\n"
+    "results are as before it. Finished stages are in the cache."
 )
 
 

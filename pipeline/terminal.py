@@ -21,8 +21,8 @@ from pipeline.workspace import Busy, git
 from stages._params import PARAMS_FILE
 
 TAKEN_BACK = (
-    "note: the values of -S are taken back: params.yaml and the results are as before this run. "
-    "Finished stages are in the cache: the same command continues from them."
+    "note: the values of -S are taken back: params.yaml and results are as before.\n"
+    "Finished stages are in the cache; the same command continues from them."
 )
 
 
