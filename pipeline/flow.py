@@ -66,7 +66,7 @@ def _ending(root: Path, order: Order, watcher: Watcher) -> tuple[State[Any], Out
     ran = sum(state == RAN for state in outcome.states.values())
     name = NAMES[UP_TO_DATE] if ran == 0 and outcome.experiment is None else "Completed"
     kept = f" Kept as the experiment {outcome.experiment.name}." if outcome.experiment else ""
-    message = f"{ran} of {len(outcome.states)} stages ran. {outcome.metrics['verdict']}{kept}"
+    message = f"{ran} of {len(outcome.states)} stages ran. {outcome.scores.verdict}{kept}"
     return Completed(name=name, message=message), outcome
 
 

@@ -33,8 +33,9 @@ from pipeline.overrides import apply_overrides
 from pipeline.previous import Void, held, or_put_back
 from pipeline.programs import ask_dvc
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
-from pipeline.record import make_record, read_metrics, record_bytes
+from pipeline.record import make_record, record_bytes
 from pipeline.reproduce import RESTORED, UP_TO_DATE, Event, reproduce
+from pipeline.scores import read_metrics, read_scores, scores_before
 from pipeline.sharing import push
 from pipeline.status import out_of_date
 from pipeline.workspace import locked
@@ -159,7 +160,12 @@ def reproduce_and_keep(
     canonicalise(root, graph)
     recorded = committed_lock(root)
     outcome = Outcome(
-        states, read_metrics(root), compare(graph, recorded, read_lock(root)), bool(recorded)
+        states,
+        read_scores(root, graph),
+        read_metrics(root),
+        compare(graph, recorded, read_lock(root)),
+        bool(recorded),
+        scores_before(root, cache),
     )
     if set(states.values()) == {UP_TO_DATE}:
         return outcome

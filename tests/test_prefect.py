@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.prefect_server import Server
+from tests.project import error_of
 from tests.quick import (
     Quick,
     Started,
@@ -178,9 +179,9 @@ def test_the_graph_is_drawn_with_how_each_stage_ended(story: Story):
 def test_scores_stand_beside_baselines_and_the_run_before(story: Story):
     assert json.loads(story.other.artifacts["scores"]) == [
         # the model's error is the length of "10 epochs on table"; the run before had 4
-        {"feature": "oil", "model": "18", "run before": "17", "repeat last": "50", "skill": "0.5"},
-        {"feature": "all, standardised", "model": "1.8", "run before": "1.7", "repeat last": "5",
-         "skill": "0.5"},
+        {"RMSE": "oil", "model": "18", "run before": "17", "repeat last": "50", "skill (MSE)": "0.5"},
+        {"RMSE": "all, standardised", "model": "1.8", "run before": "1.7", "repeat last": "5",
+         "skill (MSE)": "0.5"},
     ]  # fmt: skip
 
 
@@ -252,7 +253,7 @@ def test_a_bad_value_fails_the_run_with_the_sentence_of_the_command_line(
     )
     assert refused.returncode == 1
     assert run["state"]["type"] == "FAILED"
-    assert refused.stdout == f"error: {run['state']['message']}\n"
+    assert error_of(refused) == f"error: {run['state']['message']}\n"
     assert "train.epochs" in refused.stdout
     assert server.tasks(run) == {}
     served.is_quiet()
