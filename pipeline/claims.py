@@ -11,6 +11,7 @@ from pipeline.experiment import RECORD, experiments
 from pipeline.graph import Graph
 from pipeline.lockfile import Entries, flat, hashes
 from pipeline.record import FORMAT, json_object, raw_hashes, summary
+from pipeline.scores import METRICS
 from pipeline.stored import Damaged, Missing, check
 from pipeline.workspace import digest, file_at
 from stages._packages import LOCK_FILE
@@ -72,7 +73,7 @@ def false_record(
         return
     yield from _false_hashes(graph, lock, record.get("lock") or {}, made)
     parent = next((kept.parent for kept in experiments(root) if kept.commit == commit), None)
-    metrics = json_object((file_at(root, commit, "reports/metrics.json") or "").encode())
+    metrics = json_object((file_at(root, commit, METRICS) or "").encode())
     facts = {
         "commit": record.get("commit") if parent is None else parent,
         "parameters": YAML(typ="safe").load(place / PARAMS_FILE),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from forecasting.errors import PipelineError
+from pipeline.layout import announce, screen_width
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -74,6 +75,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Bring every stage up to date, and say whether the committed run was reproduced."""
+    if not as_json:
+        announce(f"starting an isolated run of {revision}" if isolated else "starting a run")
     from pipeline.order import Order
     from pipeline.terminal import run_and_show
     from pipeline.workspace import project_root
@@ -106,20 +109,24 @@ def runs(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(run) for run in kept])
     else:
-        typer.echo(runs_text(kept))
+        typer.echo(runs_text(kept, screen_width()))
 
 
 @app.command()
 def show(
-    run: Annotated[str, typer.Argument(help="A run, or a commit or branch.")],
+    run: Annotated[
+        str | None, typer.Argument(help="A run, or a commit or branch; else the newest run.")
+    ] = None,
     other: Annotated[str | None, typer.Argument(help="Another one, to compare with.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show one run whole, or how a second one differs from it."""
+    """Show what a run was made from and what came of it, or how a second one differs from it."""
+    from pipeline.runs import newest_run
     from pipeline.show_runs import print_runs
     from pipeline.workspace import project_root
 
-    print_runs(project_root(), run, other, as_json=as_json)
+    root = project_root()
+    print_runs(root, run or newest_run(root), other, as_json=as_json)
 
 
 @app.command()
@@ -130,6 +137,8 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Make everything of a commit anew, without any cache, and compare every byte."""
+    if not as_json:
+        announce(f"checking {revision} out, with an empty cache")
     from pipeline.show_runs import verify_and_print
     from pipeline.workspace import project_root
 
@@ -138,12 +147,14 @@ def verify(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show what is out of date, and why."""
+    """Show what is out of date and why, and what to do next."""
+    if not as_json:
+        announce("checking what is out of date")
     from dataclasses import asdict
 
     from pipeline.previous import settle
     from pipeline.show import print_json, status_text
-    from pipeline.status import stage_statuses
+    from pipeline.status import next_step, stage_statuses
     from pipeline.workspace import project_root
 
     root = project_root()
@@ -152,7 +163,7 @@ def status(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(status) for status in statuses])
     else:
-        typer.echo(status_text(statuses))
+        typer.echo(status_text(statuses, next_step(root, statuses), screen_width()))
 
 
 @app.command()
@@ -205,6 +216,8 @@ def serve(
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Check everything that a trustworthy run needs: one line each, ok or what to do."""
+    if not as_json:
+        announce("checking the set-up")
     from dataclasses import asdict
 
     from pipeline.doctor import examine
@@ -215,7 +228,7 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        typer.echo(findings_text(findings))
+        typer.echo(findings_text(findings, screen_width()))
     if not all(finding.ok for finding in findings):
         raise SystemExit(1)
 

@@ -19,21 +19,32 @@ from pipeline.workspace import git, run_git
 
 REFS = "refs/exps"
 RECORD = "reports/record.json"
-AUTOMATIC = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")  # names that run.run_name and a short id make
+# the subject of a run's commit says whether a person named it; until there were short names,
+# that was told by the name itself
+NAMED, UNNAMED, EITHER = "exactcast: run named ", "exactcast: unnamed run ", "exactcast: run "
+TIMED = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")
 NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A kept run: its name, its commit, and the commit it started from."""
+    """A kept run.
+
+    Attributes:
+        name: Its own among those of one parent.
+        commit: What it was kept in.
+        parent: The commit it started from.
+        named: Whether a person gave it this name, now or later, or made it without us.
+    """
 
     name: str
     commit: str
     parent: str
+    named: bool
 
 
 def keep(
-    root: Path, *, name: str, untracked: Sequence[str], added: Mapping[str, bytes]
+    root: Path, *, name: str, named: bool, untracked: Sequence[str], added: Mapping[str, bytes]
 ) -> Experiment:
     """Keep the files of a checkout as an experiment of the commit that it stands on.
 
@@ -42,6 +53,7 @@ def keep(
     Args:
         root: The checkout: the workspace, or a worktree.
         name: The experiment's name, new among those of this commit.
+        named: Whether a person gave it.
         untracked: Files to keep beside those that git tracks.
         added: Files that lie nowhere, by path, such as the run's record.
 
@@ -76,7 +88,7 @@ def keep(
         "-p",
         parent,
         "-m",
-        f"exactcast: run {name}",
+        f"{NAMED if named else UNNAMED}{name}",
         environment=_author(root),
     ).strip()
     try:
@@ -86,7 +98,7 @@ def keep(
             f"The run could not be kept as the experiment '{name}': {refused} Name it otherwise, "
             "or remove the old one: dvc exp remove."
         ) from None
-    return Experiment(name, commit, parent)
+    return Experiment(name, commit, parent, named)
 
 
 def check_name(root: Path, name: str) -> None:
@@ -114,16 +126,23 @@ def check_name(root: Path, name: str) -> None:
 def experiments(root: Path) -> list[Experiment]:
     """List every experiment that lies in this repository, the newest last."""
     listed = git(
-        root, "for-each-ref", "--sort=committerdate", "--sort=refname",
-        "--format=%(refname) %(objectname)", REFS,
+        root, "for-each-ref", "--sort=refname", "--sort=committerdate",  # the last key counts first
+        "--format=%(refname) %(objectname) %(contents:subject)", REFS,
     )  # fmt: skip
     found = []
     for line in listed.splitlines():
-        reference, commit = line.split()
+        reference, commit, subject = line.split(" ", maxsplit=2)
         parts = reference.removeprefix(f"{REFS}/").split("/")
         if len(parts) == 3 and len(parts[0] + parts[1]) == 40:  # DVC keeps scratch refs there, too
-            found.append(Experiment(parts[2], commit, parts[0] + parts[1]))
+            named = _is_named(parts[2], subject)
+            found.append(Experiment(parts[2], commit, parts[0] + parts[1], named))
     return found
+
+
+def _is_named(name: str, subject: str) -> bool:
+    if subject == f"{EITHER}{name}":
+        return TIMED.fullmatch(name) is None
+    return subject != f"{UNNAMED}{name}"
 
 
 def newest_of(root: Path, commit: str) -> Experiment | None:
@@ -144,7 +163,7 @@ def prune(root: Path, *, most: int) -> list[Experiment]:
     Returns:
         What was removed.
     """
-    unnamed = [kept for kept in experiments(root) if AUTOMATIC.fullmatch(kept.name)]
+    unnamed = [kept for kept in experiments(root) if not kept.named]
     old = unnamed[: max(0, len(unnamed) - most)]
     for experiment in old:
         remove(root, experiment)

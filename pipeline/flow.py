@@ -6,7 +6,6 @@ of Prefect's: a second one could disagree with DVC's.
 
 import logging
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +22,15 @@ from prefect.settings import (
 from prefect.states import Cancelled, Completed, Failed
 
 from forecasting.errors import PipelineError
-from pipeline.experiment import experiments
 from pipeline.form import Request, order_of
 from pipeline.order import Order, Outcome, Watcher
 from pipeline.pages import proof_rows
 from pipeline.reproduce import RAN, UP_TO_DATE
 from pipeline.run import carry_out, run_name
+from pipeline.runs import newest_run
 from pipeline.server import HEARTBEAT, RETRIES
 from pipeline.verify import CannotVerify, summary_line, verify
-from pipeline.watching import NAMES, TAG, Prefect, Silent, slug
+from pipeline.watching import NAMES, TAG, Prefect, Silent
 from pipeline.workspace import Busy, project_root
 from pipeline.worktree import commit_of
 
@@ -42,13 +41,13 @@ PROOF_FAILED = "exactcast.verify.failed"
 
 def _name_of_run() -> str:
     """Name a flow run by what it was asked for."""
-    request = runtime.flow_run.parameters.get("request")
+    root, request = project_root(), runtime.flow_run.parameters.get("request")
     try:
         order = order_of(request)
-        commit = commit_of(project_root(), order.revision)
+        commit = commit_of(root, order.revision)
     except PipelineError:  # the run itself will say what is wrong
-        return f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-invalid"
-    return run_name(order, commit, moment=datetime.now().astimezone())
+        return "invalid"
+    return run_name(root, order, commit)
 
 
 def _ending(root: Path, order: Order, watcher: Watcher) -> tuple[State[Any], Outcome | None]:
@@ -58,7 +57,7 @@ def _ending(root: Path, order: Order, watcher: Watcher) -> tuple[State[Any], Out
         PipelineError: As `carry_out`.
     """
     try:
-        outcome = carry_out(root, order, Prefect(watcher), name=slug(runtime.flow_run.name or ""))
+        outcome = carry_out(root, order, Prefect(watcher), name=runtime.flow_run.name)
     except Busy as busy:
         if order.overlap != "skip":
             raise
@@ -68,7 +67,7 @@ def _ending(root: Path, order: Order, watcher: Watcher) -> tuple[State[Any], Out
     ran = sum(state == RAN for state in outcome.states.values())
     name = NAMES[UP_TO_DATE] if ran == 0 and outcome.experiment is None else "Completed"
     kept = f" Kept as the experiment {outcome.experiment.name}." if outcome.experiment else ""
-    message = f"{ran} of {len(outcome.states)} stages ran. {outcome.metrics['verdict']}{kept}"
+    message = f"{ran} of {len(outcome.states)} stages ran. {outcome.scores.verdict}{kept}"
     return Completed(name=name, message=message), outcome
 
 
@@ -87,7 +86,7 @@ def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # n
 
 def _name_of_proof() -> str:
     revision = runtime.flow_run.parameters.get("revision") or newest_run(project_root())
-    return f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-verify-{revision}"
+    return f"verify-{revision}"
 
 
 @flow(name="verify", flow_run_name=_name_of_proof, validate_parameters=False)
@@ -112,12 +111,6 @@ def prove(revision: str = "") -> State[Any]:
     if verdict.identical:
         return Completed(name="Identical", message=summary)
     return _unproved(chosen, "NotIdentical", "\n".join([summary, *verdict.false, *verdict.reasons]))
-
-
-def newest_run(root: Path) -> str:
-    """Name the run that was kept last, or HEAD if none is kept."""
-    kept = experiments(root)
-    return kept[-1].name if kept else "HEAD"
 
 
 def _unproved(revision: str, name: str, why: str) -> State[Any]:
@@ -151,12 +144,9 @@ def watched_run(root: Path, order: Order, watcher: Watcher) -> Outcome:
     """
     ended: list[Outcome | PipelineError | None] = []
 
-    @flow(
-        name=NAME,
-        flow_run_name=run_name(
-            order, commit_of(root, order.revision), moment=datetime.now().astimezone()
-        ),
-    )
+    name = run_name(root, order, commit_of(root, order.revision))
+
+    @flow(name=NAME, flow_run_name=lambda: name)  # a string would be a template
     def train_here(request: dict[str, Any]) -> State[Any]:
         try:
             state, outcome = _ending(root, order, watcher)

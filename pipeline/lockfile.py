@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -18,6 +18,7 @@ from stages._files import write_bytes
 
 LOCK = "dvc.lock"
 Entries = dict[str, dict[str, Any]]
+IDENTICAL = "identical"
 WRITING = 0.5  # seconds that DVC may take to write it
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
@@ -42,10 +43,10 @@ class Comparison:
         return not self.new_inputs and not self.different
 
     @property
-    def verdict(self) -> Literal["identical", "new inputs", "different"]:
+    def verdict(self) -> str:
         """Say in a word or two how the run stands to the committed one."""
         if self.identical:
-            return "identical"
+            return IDENTICAL
         return "new inputs" if self.new_inputs else "different"
 
 

@@ -9,6 +9,7 @@ from pipeline.experiment import Experiment
 from pipeline.graph import Graph
 from pipeline.lockfile import Comparison
 from pipeline.reproduce import Event
+from pipeline.scores import Scores
 
 Show = Callable[[Event], None]
 Overlap = Literal["beside", "wait", "skip"]
@@ -47,16 +48,20 @@ class Outcome:
 
     Attributes:
         states: By stage: RAN, UP_TO_DATE or RESTORED.
-        metrics: The scores, as in metrics.json.
+        scores: All that was found.
+        metrics: The dozen numbers of metrics.json.
         comparison: The run beside the committed dvc.lock.
         recorded: Whether a dvc.lock is committed at all.
+        before: The scores of the run before; None where they are not at hand.
         experiment: How the run was kept; None where nothing was out of date.
     """
 
     states: dict[str, str]
+    scores: Scores
     metrics: dict[str, Any]
     comparison: Comparison
     recorded: bool
+    before: Scores | None = None
     experiment: Experiment | None = None
 
 

@@ -51,7 +51,7 @@ def make_record(
         python: What ran the stages.
         states: How each stage ended.
         comparison: The run beside the committed dvc.lock.
-        metrics: Its scores, as in metrics.json.
+        metrics: Its numbers, as in metrics.json.
         watched_by: Identifiers of who watched it, such as Prefect's.
     """
     lock = {name: read_lock(root)[name] for name in graph.needed()}
@@ -104,7 +104,12 @@ def raw_hashes(graph: Graph, lock: Entries) -> dict[str, str]:
 
 
 def summary(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Pick from metrics.json what tells one run from another: skill, and the error of each model."""
+    """Pick from metrics.json what tells one run from another.
+
+    All of it; of a commit from before there was scores.json, skill and the error of each model.
+    """
+    if "scores" not in metrics:
+        return dict(metrics)
     values = flat(metrics)
     found = {name: ERROR.fullmatch(name) for name in sorted(values)}
     errors = {match["model"]: values[name] for name, match in found.items() if match}
@@ -157,9 +162,3 @@ def json_object(content: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def read_metrics(root: Path) -> dict[str, Any]:
-    """Read the scores of the last run."""
-    content: dict[str, Any] = json.loads((root / "reports/metrics.json").read_text("utf-8"))
-    return content

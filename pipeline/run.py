@@ -10,7 +10,6 @@ import sys
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
 from forecasting.errors import SetupError
@@ -33,8 +32,9 @@ from pipeline.overrides import apply_overrides, overridden
 from pipeline.previous import Void, held, or_put_back
 from pipeline.programs import ask_dvc
 from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
-from pipeline.record import make_record, read_metrics, record_bytes
+from pipeline.record import make_record, record_bytes
 from pipeline.reproduce import RESTORED, UP_TO_DATE, Event, reproduce
+from pipeline.scores import read_metrics, read_scores, scores_before
 from pipeline.sharing import push
 from pipeline.status import out_of_date
 from pipeline.taken_back import forget_params, take_back_params, write_params
@@ -43,6 +43,7 @@ from pipeline.worktree import commit_of, worktree
 from stages._params import PARAMS_FILE, load_params
 
 NETWORK = {"retries": 2, "retry_delay_seconds": 10}
+SHORT = 24  # characters of a name that say what is special about a run
 SCHEDULE_LOCK = Path(".dvc/tmp/exactcast/schedule.lock")
 OVERLAP_ADVICE = (
     "This one is skipped: exactcast serve --overlap wait waits instead, --overlap beside runs both; so "
@@ -62,11 +63,32 @@ class Notes:
     python: Path = Path(sys.executable)
 
 
-def run_name(order: Order, commit: str, *, moment: datetime) -> str:
-    """Name a run so that a person can tell it from others: when, and what is special about it."""
-    special = "-".join(order.overrides).replace("=-", "-minus-") or commit[:7]
-    words = re.sub(r"[^a-z0-9]+", "-", special.lower()).strip("-")
-    return f"{moment:%Y%m%d-%H%M%S}-{words[:40].strip('-')}"
+def run_name(root: Path, order: Order, commit: str) -> str:
+    """Name a run by what is special about it and a short id, as no experiment is named yet."""
+    if order.name is not None:
+        return order.name
+    taken = {kept.name for kept in experiments(root)}
+    words = _special(order) or commit[:7]
+    while (name := f"{words}-{secrets.token_hex(2)}") in taken:
+        pass
+    return name
+
+
+def _special(order: Order) -> str:
+    """Write the overrides in a few words: `train.epochs=20` as `epochs-20`."""
+    pairs = (override.partition("=") for override in order.overrides)
+    pieces = [f"{_words(key.rpartition('.')[2])}-{_words(value)}" for key, _, value in pairs]
+    special = "-".join(pieces[:1])[:SHORT].rstrip("-.")
+    for piece in pieces[1:]:
+        if len(f"{special}-{piece}") <= SHORT:
+            special += f"-{piece}"
+    return special
+
+
+def _words(text: str) -> str:
+    """Write text as a git reference may have it; a number keeps its sign and its point."""
+    sign = "-" if re.match(r"-[\d.]", text) else ""
+    return sign + re.sub(r"[^a-z0-9.]+|\.\.+", "-", text.lower()).strip("-.")
 
 
 def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = None) -> Outcome:
@@ -76,16 +98,17 @@ def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = 
         root: The workspace.
         order: What is asked.
         watcher: Who is told of each step.
-        name: What who watches calls the run; the experiment's name is this and a short id.
+        name: What who watches calls the run, and the experiment if none is called so yet.
 
     Raises:
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
     commit = commit_of(root, order.revision if order.isolated else "HEAD")
-    name = name or run_name(order, commit, moment=datetime.now().astimezone())
     if order.name is not None:
         check_name(root, order.name)
-    notes = Notes(order.name or f"{name}-{secrets.token_hex(2)}", commit, order.overrides)
+    elif name in {None, *(kept.name for kept in experiments(root))}:
+        name = run_name(root, order, commit)
+    notes = Notes(order.name or str(name), commit, order.overrides)
     if not order.isolated:
         with held(root, wait=order.wait):
             return _run(root, root, order, watcher, notes)
@@ -102,8 +125,11 @@ def _run(root: Path, workspace: Path, order: Order, watcher: Watcher, notes: Not
     cache = Path(ask_dvc(root, "cache", "dir"))
     graph = prepare(root, order, watcher, cache=cache, workspace=workspace)
     try:
+        named = order.name is not None
         outcome = or_put_back(
-            root, graph, lambda: reproduce_and_keep(root, graph, watcher, notes, cache=cache)
+            root,
+            graph,
+            lambda: reproduce_and_keep(root, graph, watcher, notes, cache=cache, named=named),
         )
     except Void:
         for false in experiments(root):
@@ -154,9 +180,17 @@ def _tell_on_stderr(line: str) -> None:
 
 
 def reproduce_and_keep(
-    root: Path, graph: Graph, watcher: Watcher, notes: Notes, *, cache: Path
+    root: Path, graph: Graph, watcher: Watcher, notes: Notes, *, cache: Path, named: bool
 ) -> Outcome:
     """Bring the stages up to date, compare, and keep the run if something happened in it.
+
+    Args:
+        root: The checkout.
+        graph: Its stages.
+        watcher: Who is told of each step.
+        notes: What is noted of the run.
+        cache: DVC's.
+        named: Whether a person gave the run its name.
 
     Raises:
         PipelineError: A stage failed, or the name is taken.
@@ -165,7 +199,12 @@ def reproduce_and_keep(
     canonicalise(root, graph)
     recorded = committed_lock(root)
     outcome = Outcome(
-        states, read_metrics(root), compare(graph, recorded, read_lock(root)), bool(recorded)
+        states,
+        read_scores(root, graph),
+        read_metrics(root),
+        compare(graph, recorded, read_lock(root)),
+        bool(recorded),
+        scores_before(root, cache),
     )
     if set(states.values()) == {UP_TO_DATE}:
         return outcome
@@ -181,6 +220,7 @@ def reproduce_and_keep(
     experiment = keep(
         root,
         name=notes.name,
+        named=named,
         untracked=own_files(root, graph),
         added={RECORD: record_bytes(record)},
     )

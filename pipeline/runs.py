@@ -11,12 +11,12 @@ from ruamel.yaml import YAML
 from pipeline.experiment import experiments
 from pipeline.lockfile import Entries, committed_lock, flat, hashes
 from pipeline.reasons import changed_surroundings
-from pipeline.record import json_object, own_record, record_names, summary
+from pipeline.record import json_object, own_record, record_names
+from pipeline.scores import METRICS, numbers
 from pipeline.workspace import contents_at, git
 from pipeline.worktree import commit_of
 from stages._params import PARAMS_FILE
 
-METRICS = "reports/metrics.json"
 CODE = (".py", "requirements.lock", "dvc.yaml")
 MISSING = "not there"
 
@@ -31,7 +31,7 @@ class Run:
         parent: The commit before it; None if it is the first.
         when: When it started, in UTC, as ISO 8601 has it; without a record, when it was committed.
         changed: What it has otherwise than its parent: parameters, code, data.
-        scores: Skill and errors; empty where there are none.
+        metrics: Its numbers, as in metrics.json; empty where there are none.
         record: What the run says of itself; None where nobody recorded it.
     """
 
@@ -40,8 +40,14 @@ class Run:
     parent: str | None
     when: str
     changed: list[str]
-    scores: dict[str, Any]
+    metrics: dict[str, Any]
     record: dict[str, Any] | None
+
+
+def newest_run(root: Path) -> str:
+    """Name the run that was kept last, or HEAD if none is kept."""
+    kept = experiments(root)
+    return kept[-1].name if kept else "HEAD"
 
 
 def kept_runs(root: Path) -> list[Run]:
@@ -95,7 +101,7 @@ def _described(root: Path, named: Sequence[tuple[str, str]]) -> list[Run]:
                 when=str((record or {}).get("started", committed)),
                 changed=changed
                 + [file for file in files[commit] if file.endswith((*CODE, ".dvc"))],
-                scores=summary(json_object(contents.get(f"{commit}:{METRICS}", b""))),
+                metrics=numbers(json_object(contents.get(f"{commit}:{METRICS}", b""))),
                 record=record,
             )
         )

@@ -16,19 +16,33 @@ def push(root: Path, kept: Experiment | None, *, workspace: Path) -> str:
         kept: The experiment that keeps it.
         workspace: The user's checkout: in a worktree DVC knows of no git.
 
+    Returns:
+        What was sent, and to which remotes.
+
     Raises:
         SetupError: There is no remote, or it did not take them.
     """
     try:
-        ask_dvc(root, "push", "--run-cache")
+        files = ask_dvc(root, "push", "--run-cache").splitlines()[-1]
+        said = f"{_store(root)}: {files.rstrip('.').lower()}"
         if kept is not None:
-            ask_dvc(workspace, "exp", "push", git_remote(workspace), kept.name)
+            remote = git_remote(workspace)
+            ask_dvc(workspace, "exp", "push", remote, kept.name)
+            said += f"; git remote {remote}: the experiment {kept.name}"
     except SetupError as failed:
         raise SetupError(
-            f"The run is finished and kept here, but not sent: {failed} Mend the remote, then send it "
-            "with exactcast run --push."
+            f"The run is finished and kept here, but not sent: {failed} Correct the remote, then send "
+            "it with exactcast run --push."
         ) from None
-    return "pushed"
+    return said
+
+
+def _store(root: Path) -> str:
+    """Name DVC's default remote; without one, each file has a remote of its own."""
+    try:
+        return f"DVC remote {ask_dvc(root, 'config', 'core.remote')}"
+    except SetupError:
+        return "DVC remotes of the files"
 
 
 def git_remote(root: Path) -> str:

@@ -3,31 +3,23 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
 from pipeline.doctor import Finding
-from pipeline.lockfile import Comparison
-from pipeline.reproduce import RAN, Event
+from pipeline.layout import announce, filled, number, screen_width, table
+from pipeline.lockfile import IDENTICAL, Comparison
+from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE, Event
+from pipeline.scores import Scores, score_rows
 from pipeline.status import StageStatus
 
+DECIMAL = re.compile(r"(?<==)\d+\.\d+(e[-+]\d+)?\b")
+BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}, {remaining} left{postfix}"
 EPOCH = re.compile(r"epoch (?P<epoch>\d+)/(?P<epochs>\d+) (?P<scores>.*)")
-MODEL = "model"
-
-
-def table(rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> str:
-    """Align rows of text in columns, those in `left` to the left, the others to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
 
 
 @contextmanager
@@ -49,10 +41,10 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
         if epoch:
             if bar is None:
                 bar = tqdm(
-                    total=int(epoch["epochs"]), unit="epoch", desc=event.stage, dynamic_ncols=True,
-                    file=sys.stdout,
+                    total=int(epoch["epochs"]), desc=event.stage, dynamic_ncols=True,
+                    bar_format=BAR, file=sys.stdout,
                 )  # fmt: skip
-            bar.set_postfix_str(epoch["scores"], refresh=False)
+            bar.set_postfix_str(_losses(epoch["scores"]), refresh=False)
             bar.update(int(epoch["epoch"]) - bar.n)
             return
         close()
@@ -70,53 +62,56 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
         close()
 
 
+def _losses(scores: str) -> str:
+    """Write numbers such as that of `loss=0.0123456` with four digits."""
+    return DECIMAL.sub(lambda found: number(float(found[0])), scores)
+
+
 def _print(event: Event) -> None:
     """Print it whole: Ctrl-C may come between two writes, and print makes two."""
-    sys.stdout.write(f"{_line(event)}\n")
+    line = event.line
+    if line is None:
+        line = f"{event.stage}: {'runs' if event.state == RAN else event.state}"
+    if event.stage is None:
+        announce(line)
+        return
+    sys.stdout.write(f"{filled(line, screen_width(), indent='  ')}\n")
     sys.stdout.flush()
 
 
-def _line(event: Event) -> str:
-    if event.line is not None:
-        return event.line
-    return f"{event.stage}: {'runs' if event.state == RAN else event.state}"
-
-
-def score_table(metrics: Mapping[str, Any]) -> str:
-    """Lay out the model beside its baselines: RMSE per feature in its own unit, and the skill."""
-    names = [MODEL, *sorted(name for name in metrics["scores"] if name != MODEL)]
-    header = ["RMSE", *(name.replace("_", " ") for name in names), "skill"]
-    rows = [header]
-    for feature in metrics["features"]:
-        skill = metrics["skill"]["by_feature"][feature]
-        errors = (metrics["scores"][n]["raw"]["by_feature"][feature]["rmse"] for n in names)
-        rows.append([feature, *(f"{error:.4g}" for error in errors), _number(skill)])
-    scaled = (metrics["scores"][n]["standardised"]["overall"]["rmse"] for n in names)
-    skill = metrics["skill"]["overall"]
-    rows.append(["all, standardised", *(f"{error:.4g}" for error in scaled), _number(skill)])
-    return table(rows)
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
+def score_table(scores: Scores, width: int | None = None) -> str:
+    """Lay out the model beside its baselines: RMSE per target in its own unit, and the skill."""
+    rows = score_rows(scores)
+    return table([list(rows[0]), *(list(row.values()) for row in rows)], width=width)
 
 
 def comparison_text(comparison: Comparison, states: Mapping[str, str], *, recorded: bool) -> str:
-    """Say whether the outputs equal the committed dvc.lock, and what to do next."""
-    ran = sum(state == RAN for state in states.values())
-    how = f"{ran} of {len(states)} stages ran"
-    if comparison.identical:
-        return (
-            f"identical: all {comparison.n_outputs} outputs equal the committed dvc.lock, byte for "
-            f"byte ({how})"
-        )
+    """Say what ran, and whether the outputs equal the committed dvc.lock."""
+    n, how = comparison.n_outputs, how_it_ended(states)
     if comparison.new_inputs:
         what = "no dvc.lock is committed" if not recorded else some(comparison.new_inputs)
         return f"new inputs, nothing to compare with ({what}; {how})"
-    return (
-        f"DIFFERENT: {len(comparison.different)} of {comparison.n_outputs} outputs differ from the "
-        f"committed dvc.lock although the inputs are the same: {some(comparison.different)} ({how})"
-    )
+    if comparison.different:
+        return (
+            f"DIFFERENT: {len(comparison.different)} of {n} outputs differ from the committed "
+            f"dvc.lock although the inputs are the same: {some(comparison.different)} ({how})"
+        )
+    if reproduced(comparison.verdict, states) == IDENTICAL:
+        return f"identical: all {n} outputs equal the committed dvc.lock, byte for byte ({how})"
+    ran = "nothing ran" if set(states.values()) == {UP_TO_DATE} else how
+    return f"{UP_TO_DATE}: outputs match dvc.lock; {ran} (exactcast verify re-runs every stage)"
+
+
+def how_it_ended(states: Mapping[str, str]) -> str:
+    """Count the stages that ran, and those that did not."""
+    counted = Counter(states.values())
+    others = [f"{counted[state]} {state}" for state in (RESTORED, UP_TO_DATE) if counted[state]]
+    return ", ".join([f"{counted[RAN]} of {len(states)} stages ran", *others])
+
+
+def reproduced(verdict: str, states: Mapping[str, str]) -> str:
+    """Return the verdict on a run; it is `identical` only where every stage ran."""
+    return UP_TO_DATE if verdict == IDENTICAL and set(states.values()) != {RAN} else verdict
 
 
 def some(items: Sequence[str], most: int = 4) -> str:
@@ -126,23 +121,26 @@ def some(items: Sequence[str], most: int = 4) -> str:
     )
 
 
-def status_text(statuses: Sequence[StageStatus]) -> str:
-    """Lay out which stages are out of date, and why."""
+def status_text(statuses: Sequence[StageStatus], next_step: str, width: int | None = None) -> str:
+    """Lay out which stages are out of date and why, and what to do."""
+    column = max(len(status.stage) for status in statuses) + len("  out of date  ")
     lines = []
-    width = max(len(status.stage) for status in statuses)
     for status in statuses:
         state = "out of date" if status.out_of_date else "up to date"
-        lines.append(f"{status.stage.ljust(width)}  {state}  {some(status.reasons)}".rstrip())
-    if not any(status.out_of_date for status in statuses):
-        lines.append("Everything is up to date.")
-    return "\n".join(lines)
+        line = f"{status.stage.ljust(column - 13)}{state}  {some(status.reasons)}".rstrip()
+        lines.append(filled(line, width, indent=" " * column))
+    return "\n".join([*lines, filled(next_step, width)])
 
 
-def findings_text(findings: Sequence[Finding]) -> str:
+def findings_text(findings: Sequence[Finding], width: int | None = None) -> str:
     """Lay out what the doctor found."""
-    width = max(len(finding.name) for finding in findings)
+    column = max(len(finding.name) for finding in findings)
     return "\n".join(
-        f"{'ok  ' if finding.ok else 'MEND'}  {finding.name.ljust(width)}  {finding.text}"
+        filled(
+            f"{'ok  ' if finding.ok else 'MEND'}  {finding.name.ljust(column)}  {finding.text}",
+            width,
+            indent=" " * (column + 8),
+        )
         for finding in findings
     )
 

@@ -1,20 +1,22 @@
 """What a person sees of kept runs and of a proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from pipeline.lockfile import flat
+from pipeline.layout import filled, number, screen_width, table, table_rows
+from pipeline.lockfile import Entries, flat, hashes
 from pipeline.runs import Run, compare_runs, load_run
-from pipeline.show import print_json, progress, some, table
+from pipeline.show import how_it_ended, print_json, progress, reproduced, some
 from pipeline.terminal import Terminal
 from pipeline.verify import CannotVerify, Verdict, summary_line, verify
-from stages._packages import LOCK_FILE
 
-BY_HAND = "by hand, no record"
+NO_RECORD = "by hand, no record"
+INDENT = " " * 4
 SHOWN = 10  # digits of a hash
 
 
@@ -29,14 +31,14 @@ def print_runs(root: Path, first: str, second: str | None, *, as_json: bool) -> 
         if as_json:
             print_json(asdict(run))
         else:
-            typer.echo(run_text(run))
+            typer.echo(run_text(run, screen_width()))
         return
     other = load_run(root, second)
     changes = compare_runs(root, run, other)
     if as_json:
         print_json({"runs": [asdict(run), asdict(other)], "changes": changes})
     else:
-        typer.echo(two_runs_text(run, other, changes))
+        typer.echo(two_runs_text(run, other, changes, screen_width()))
 
 
 def verify_and_print(root: Path, revision: str, *, as_json: bool) -> int:
@@ -54,96 +56,146 @@ def verify_and_print(root: Path, revision: str, *, as_json: bool) -> int:
     if as_json:
         print_json(asdict(verdict) | {"identical": verdict.identical})
     else:
-        typer.echo(f"\n{verdict_text(verdict)}")
+        typer.echo(f"\n{verdict_text(verdict, screen_width())}")
     return 0 if verdict.identical else 1
 
 
-def runs_text(runs: Sequence[Run]) -> str:
-    """Lay out the kept runs, one line each."""
+def runs_text(runs: Sequence[Run], width: int | None = None) -> str:
+    """Lay out the kept runs, one line each; on a narrow terminal, what each changed stands below it."""
     if not runs:
         return "No run is kept yet. exactcast run makes one."
-    rows = [["run", "when (UTC)", "skill", "mse", "verdict", "changed"]]
+    rows = [["run", "when (UTC)", "skill", "mse", "verdict"]]
     for run in runs:
-        skill, mse = run.scores.get("skill"), run.scores.get("mse", {}).get("model")
         rows.append(
-            [run.name, run.when[:16].replace("T", " "), _number(skill), _number(mse), _verdict(run),
-             some(run.changed) or "nothing"]
+            [run.name, _minute(run.when), _number(run.metrics.get("skill")),
+             _number(run.metrics.get("mse")), _verdict(run)]
         )  # fmt: skip
-    return table(rows, left={0, 4, 5})
+    changes = [some(run.changed) or "nothing" for run in runs]
+    wide = [[*row, end] for row, end in zip(rows, ["changed", *changes], strict=True)]
+    lines = table_rows(wide, left={0, 4, 5})
+    if width is not None and max(map(len, lines)) > width:
+        head, *narrow = table_rows(rows, left={0, 4}, width=width)
+        lines = [head]
+        for line, change in zip(narrow, changes, strict=True):
+            lines += [line, filled(f"{INDENT}{change}", width, indent=INDENT)]
+    return "\n".join(lines)
+
+
+def _minute(when: str) -> str:
+    return when[:16].replace("T", " ")
 
 
 def _verdict(run: Run) -> str:
-    return BY_HAND if run.record is None else str(run.record.get("verdict", "unreadable record"))
+    if run.record is None:
+        return "by hand"
+    return reproduced(
+        str(run.record.get("verdict", "unreadable record")), run.record.get("states", {})
+    )
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else number(value)
 
 
-def run_text(run: Run) -> str:
-    """Lay out one run whole; packages by their number, for they are many."""
-    facts = {"name": run.name, "commit": run.commit, "parent": run.parent or "none"}
-    lines = [f"{name:<10}{value}" for name, value in facts.items()]
-    lines += [f"{'changed':<10}{', '.join(run.changed) or 'nothing'}"]
-    if run.record is None:
-        return "\n".join([*lines, *_pairs("scores", run.scores), "", BY_HAND])
-    record = run.record
-    around = dict(record.get("surroundings", {}))
-    packages = around.pop("packages", {})
-    hashes = {
-        out["path"]: out["md5"]
-        for entry in record.get("lock", {}).values()
-        for out in entry.get("outs", [])
+def run_text(run: Run, width: int | None = None) -> str:
+    """Lay out a run on one screen; JSON has the rest."""
+    record = run.record or {}
+    states, around = record.get("states", {}), record.get("surroundings", {})
+    lock = record.get("lock", {})
+    order = _in_order(lock)
+    facts = {
+        "run": run.name,
+        "commit": run.commit,
+        "parent": run.parent or "none",
+        "when": f"{_minute(run.when)} UTC",
+        "changed": ", ".join(run.changed) or "nothing",
+        "verdict": f"{_verdict(run)} ({how_it_ended(states)})" if states else NO_RECORD,
+        "machine": ", ".join(map(str, filter(None, _machine(around)))),
+        "scores": ", ".join(f"{name} {_value(value)}" for name, value in flat(run.metrics).items()),
     }
-    lines += [
-        f"{'started':<10}{run.when}",
-        f"{'verdict':<10}{record.get('verdict')}",
-        f"{'packages':<10}{len(packages)} (--json names them), {LOCK_FILE} {record.get('requirements')}",
+    parts = [
+        "\n".join(
+            filled(f"{name:<9}{text}", width, indent=" " * 9)
+            for name, text in facts.items()
+            if text
+        )
     ]
-    for name in ("scores", "states", "seconds", "raw", "watched_by", "parameters"):
-        lines += _pairs(name, record.get(name, {}))
-    return "\n".join([*lines, *_pairs("outputs", hashes), *_pairs("surroundings", around)])
+    if states:
+        seconds = record.get("seconds", {})
+        rows = [[name, states[name], f"{seconds.get(name, 0):.1f}"] for name in order]
+        parts.append(table([["stage", "state", "seconds"], *rows], left={0, 1}, width=width))
+    outputs = [out for name in order for out in lock[name].get("outs", [])]
+    if outputs:
+        rows = [[out["path"], out["md5"][:SHOWN]] for out in outputs]
+        parts.append(table([["output", "md5"], *rows], left={0, 1}, width=width))
+    return "\n\n".join([*parts, f"everything: exactcast show {run.name} --json"])
 
 
-def _pairs(title: str, values: Mapping[str, Any]) -> list[str]:
-    if not values:
-        return []
-    return ["", title, *(f"  {name}  {value}" for name, value in flat(values).items())]
+def _in_order(lock: Entries) -> list[str]:
+    """Name stages in an order in which they can run: each after those whose outputs it reads."""
+    made = {path: name for name in lock for path in hashes(lock[name], "outs")}
+    before = {
+        name: [made[path] for path in hashes(lock[name], "deps") if path in made] for name in lock
+    }
+    return list(TopologicalSorter(before).static_order())
 
 
-def two_runs_text(first: Run, second: Run, changes: Mapping[str, Sequence[str]]) -> str:
+def _machine(around: Mapping[str, Any]) -> list[str | None]:
+    """Name what a run found around it."""
+    packages = len(around.get("packages", {}))
+    return [
+        (around.get("processor") or {}).get("model"),
+        f"Python {around['python']}" if "python" in around else None,
+        f"{packages} packages" if packages else None,
+    ]
+
+
+def _value(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def two_runs_text(
+    first: Run, second: Run, changes: Mapping[str, Sequence[str]], width: int | None = None
+) -> str:
     """Lay out how two runs differ, and their scores side by side."""
     lines = [f"{first.name} -> {second.name}"]
     for kind, found in changes.items():
-        lines += ["", kind, *(f"  {line}" for line in found or ["the same"])]
+        lines += ["", kind]
+        lines += [filled(f"  {line}", width, indent=" " * 4) for line in found or ["the same"]]
     if not (first.record and second.record):
         lines += ["", f"packages, processor: not known of {_without_record(first, second)}"]
-    before, after = flat(first.scores), flat(second.scores)
+    before, after = flat(first.metrics), flat(second.metrics)
     rows = [["scores", first.name, second.name]]
     rows += [
-        [name, _number(before.get(name)), _number(after.get(name))] for name in {**before, **after}
+        [name, _value(before.get(name, "-")), _value(after.get(name, "-"))]
+        for name in sorted({*before, *after})
     ]
-    return "\n".join([*lines, "", table(rows)])
+    return "\n".join([*lines, "", table(rows, width=width)])
 
 
 def _without_record(first: Run, second: Run) -> str:
     return " and ".join(run.name for run in (first, second) if not run.record)
 
 
-def verdict_text(verdict: Verdict) -> str:
+def verdict_text(verdict: Verdict, width: int | None = None) -> str:
     """Lay out a proof: every output, what is false, and why it is not the same."""
     rows = [["stage", "output", "recorded", "reproduced", "verdict"]]
     rows += [
         [o.stage, o.path, o.recorded[:SHOWN], (o.reproduced or "none")[:SHOWN], o.verdict]
         for o in verdict.outputs
     ]
-    parts = [table(rows, left={0, 1, 2, 3, 4})]
+    parts = [table(rows, left={0, 1, 2, 3, 4}, width=width)]
     apart = [output for output in verdict.outputs if not output.identical]
     if apart:
-        parts.append("\n".join(f"{output.path}: {output.detail}" for output in apart))
+        parts.append(_list((f"{output.path}: {output.detail}" for output in apart), width))
     if verdict.false:
-        parts.append("\n".join(["not as recorded:", *(f"  {one}" for one in verdict.false)]))
+        false = _list((f"  {one}" for one in verdict.false), width)
+        parts.append(f"not as recorded:\n{false}")
     if verdict.reasons:
-        lines = [f"  {one}" for one in verdict.reasons]
-        parts.append("\n".join(["why, as far as the records tell:", *lines]))
-    return "\n\n".join([*parts, summary_line(verdict)])
+        why = _list((f"  {one}" for one in verdict.reasons), width)
+        parts.append(f"why, as far as the records tell:\n{why}")
+    return "\n\n".join([*parts, filled(summary_line(verdict), width)])
+
+
+def _list(lines: Iterable[str], width: int | None) -> str:
+    return "\n".join(filled(line, width, indent=INDENT) for line in lines)

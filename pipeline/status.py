@@ -1,15 +1,17 @@
 """What is out of date, and why."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forecasting.errors import SetupError
+from forecasting.errors import DataError, SetupError
 from pipeline.doubt import look_again
 from pipeline.graph import load_graph
 from pipeline.lockfile import LOCK, flat, read_lock, recorded_outputs
 from pipeline.programs import ask_dvc
+from pipeline.raw import check_present
 from pipeline.workspace import refuse_ignored
 from pipeline.yaml_files import read_yaml
 from stages._params import PARAMS_FILE
@@ -61,6 +63,24 @@ def _changes(root: Path, stages: list[str]) -> dict[str, Any]:
         refuse_ignored(root, "dvc.yaml", LOCK)  # DVC does not say how to cure it
         raise
     return report
+
+
+def next_step(root: Path, statuses: Sequence[StageStatus]) -> str:
+    """Say what brings the stages up to date; in a fresh clone, where all that they make can come from."""
+    if not any(status.out_of_date for status in statuses):
+        return "Everything is up to date."
+    graph = load_graph(root)
+    try:
+        check_present(root, graph)
+    except DataError as lacking:
+        return f"Next: {lacking}"
+    outputs = recorded_outputs(graph, read_lock(root))
+    kept = [out for stage in graph.stages.values() for out in stage.uncached]
+    if any((root / path).exists() for path in outputs if path not in kept):
+        return "Next: exactcast run brings them up to date."
+    if outputs and ask_dvc(root, "remote", "list"):
+        return "Next: dvc pull fetches what the commit recorded, or exactcast run makes it here."
+    return "Next: exactcast run makes everything here."
 
 
 def out_of_date(root: Path) -> set[str]:

@@ -9,6 +9,7 @@ import typer
 
 from forecasting.errors import SetupError, StageFailed
 from pipeline.graph import Graph, load_graph
+from pipeline.layout import filled, screen_width, table
 from pipeline.order import Order, Outcome, Show, Step
 from pipeline.prefect_setup import load_settings
 from pipeline.previous import held
@@ -24,6 +25,9 @@ TAKEN_BACK = (
     "note: the values of -S are taken back: params.yaml and results are as before.\n"
     "Finished stages are in the cache; the same command continues from them."
 )
+
+FILES = {"model": "models/model.keras", "report": "reports/report.html"}
+COMMITTED = "params.yaml dvc.lock data reports"  # what a commit of a run holds
 
 
 class Terminal:
@@ -73,10 +77,10 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
     try:
         with sigterm_as_interrupt(), progress(quiet=as_json) as show:
             watcher = Terminal(show)
-            if offline or _nothing_to_watch(root, order):
+            if offline or _nothing_to_watch(root, order, show):
                 outcome = carry_out(root, order, watcher)
             else:
-                outcome = _watched(root, order, watcher)
+                outcome = _watched(root, order, watcher, show)
     except (KeyboardInterrupt, StageFailed):
         as_before = (root / PARAMS_FILE).read_bytes() == before  # unless the user edited it
         if order.overrides and not order.isolated and as_before:
@@ -88,20 +92,22 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
             {
                 "states": outcome.states,
                 "metrics": outcome.metrics,
+                "scores": outcome.scores.content,
                 "experiment": kept.name if kept else None,
             }
             | asdict(outcome.comparison)
         )
     else:
-        typer.echo(outcome_text(root, order, outcome))
+        typer.echo(outcome_text(root, order, outcome, screen_width()))
 
 
-def _nothing_to_watch(root: Path, order: Order) -> bool:
+def _nothing_to_watch(root: Path, order: Order, show: Show) -> bool:
     """Tell whether everything is up to date and no Prefect server waits to hear so."""
     if order.isolated or order.refresh or order.push or order.overrides:
         return False
     if "PREFECT_API_URL" in os.environ:
         return False  # known without asking DVC or importing Prefect
+    show(Event(None, line="checking what is out of date"))
     try:
         with held(root, wait=False):  # DVC looks at no file that a run is about to write
             if out_of_date(root):
@@ -114,7 +120,7 @@ def _nothing_to_watch(root: Path, order: Order) -> bool:
     return configured_server() is None
 
 
-def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
+def _watched(root: Path, order: Order, watcher: Terminal, show: Show) -> Outcome:
     """Run as a Prefect flow; it takes two seconds to import Prefect."""
     for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):  # we print ourselves
         os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
@@ -124,8 +130,11 @@ def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
     from prefect.exceptions import PrefectException, TerminationSignal
 
     from pipeline.flow import watched_run
-    from pipeline.server import reporting
+    from pipeline.server import configured_server, reporting
 
+    server = configured_server()
+    how = f"reporting to Prefect at {server}" if server else "starting a temporary Prefect server"
+    show(Event(None, line=how))
     with reporting(root) as url:
         try:
             return watched_run(root, order, watcher)
@@ -138,39 +147,43 @@ def _watched(root: Path, order: Order, watcher: Terminal) -> Outcome:
             ) from failed
 
 
-def outcome_text(root: Path, order: Order, outcome: Outcome) -> str:
+def outcome_text(root: Path, order: Order, outcome: Outcome, width: int | None = None) -> str:
     """Say what came of a run: scores, where things lie, whether it reproduced the commit."""
-    metrics = outcome.metrics
     parts = [
-        f"\n{score_table(metrics)}",
-        f"{metrics['verdict']}\n{metrics['leak']['sentence']}",
+        f"\n{score_table(outcome.scores, width)}",
+        "\n".join(filled(sentence, width) for sentence in outcome.scores.sentences),
+        table(_places(order, outcome), left={0, 1}),
     ]
+    parts += [filled(note, width) for note in _notes(root, order)]
+    said = comparison_text(outcome.comparison, outcome.states, recorded=outcome.recorded)
+    return "\n\n".join([*parts, filled(said, width)])
+
+
+def _places(order: Order, outcome: Outcome) -> list[list[str]]:
+    """Say where the run lies, or which commands fetch it, and how it becomes a commit."""
+    kept = outcome.experiment
+    name = order.revision if kept is None else kept.name
+    lines = [] if kept is None else [["kept as", f"the experiment {name}"]]
     if not order.isolated:
-        parts.append("model   models/model.keras\nreport  reports/report.html")
+        lines = [*map(list, FILES.items()), *lines]
+        if kept is not None and outcome.comparison.new_inputs:
+            lines.append(["commit", f"git add {COMMITTED} && git commit -m 'new run'"])
+            lines.append(["share", "dvc push, if there is a DVC remote"])
+        return lines
+    lines += [[file, f"dvc get . {path} --rev {name}"] for file, path in FILES.items()]
+    if kept is not None:
+        lines.append(["take over", f"dvc exp apply {name}"])
+        lines.append(["branch", f"dvc exp branch {name} BRANCH"])
+    return lines
+
+
+def _notes(root: Path, order: Order) -> list[str]:
+    """Say what another clone would lack, or this run lacks."""
+    if not order.isolated:
         untracked = untracked_sources(root, load_graph(root))
-        parts += [f"note: {tracking_advice(path)}" for path in untracked]
-    elif order.revision == "HEAD" and git(
+        return [f"note: {tracking_advice(path)}" for path in untracked]
+    if order.revision == "HEAD" and git(
         root, "status", "--porcelain", "--untracked-files=no", "--", "."
     ):
-        parts.append(
-            "note: your uncommitted changes are not in this run: it starts from the commit"
-        )
-    parts.append(comparison_text(outcome.comparison, outcome.states, recorded=outcome.recorded))
-    parts += _kept(order, outcome)
-    return "\n\n".join(parts)
-
-
-def _kept(order: Order, outcome: Outcome) -> list[str]:
-    """Say where the run is kept, and how it becomes a commit."""
-    if outcome.experiment is None:
-        return []
-    name = outcome.experiment.name
-    lines = [f"kept as the experiment {name}"]
-    if order.isolated:
-        lines.append(f"to take it into a branch: dvc exp branch {name} BRANCH")
-    elif outcome.comparison.new_inputs:
-        lines.append(
-            "to commit it: git add params.yaml dvc.lock data reports && git commit -m 'what it tries' "
-            "(and `dvc push`, if you have a remote)"
-        )
-    return ["\n".join(lines)]
+        return ["note: your uncommitted changes are not in this run: it starts from the commit"]
+    return []

@@ -26,8 +26,9 @@ from prefect.states import Completed, Failed
 from forecasting.errors import PipelineError, SetupError
 from pipeline.graph import Graph
 from pipeline.order import Outcome, Show, Step, Watcher
-from pipeline.pages import FAILED, graph_page, previous_metrics, report_page, score_rows
+from pipeline.pages import FAILED, graph_page, report_page
 from pipeline.reproduce import RESTORED, UP_TO_DATE, Event
+from pipeline.scores import score_rows
 from pipeline.show import EPOCH
 
 TAG = "exactcast"  # on every flow run
@@ -131,13 +132,13 @@ class Prefect:
         self._draw()
         kept = outcome.experiment
         create_table_artifact(
-            score_rows(outcome.metrics, previous_metrics(root, but=kept.name if kept else None)),
+            score_rows(outcome.scores, outcome.before),
             key="scores",
-            description=f"RMSE in units of the table. {outcome.metrics['verdict']}",
+            description=f"RMSE in units of the table. {outcome.scores.verdict}",
         )
         create_markdown_artifact(
             report_page(
-                root, outcome.metrics, outcome.comparison, outcome.states, recorded=outcome.recorded
+                root, outcome.scores, outcome.comparison, outcome.states, recorded=outcome.recorded
             ),
             key="report",
             description=f"The report of {kept.name if kept else 'the last run'}",

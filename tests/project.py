@@ -63,6 +63,11 @@ class Project:
         self.git("clean", "-qffdX", "--exclude=!.cache")
 
 
+def error_of(done: subprocess.CompletedProcess[str]) -> str:
+    """The error that a command ended with, without what it said it was doing."""
+    return done.stdout[done.stdout.index("error: ") :]
+
+
 def copy_project(folder: Path) -> Project:
     """Copy the working tree, as git sees it, into a new repository."""
     listed = subprocess.run(

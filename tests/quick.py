@@ -37,7 +37,7 @@ stages:
     desc: Scores out of thin air
     cmd: python stage.py evaluate
     deps: [model, stage.py]
-    outs: [reports/plots/forecast.png]
+    outs: [reports/plots/forecast.png, reports/scores.json]
     metrics: [reports/metrics.json: {cache: false}]
 """
 STAGE = """
@@ -77,19 +77,27 @@ def evaluate():
     error = len(Path("model").read_text())
     scores = {{
         name: {{
-            "raw": {{"by_feature": {{"oil": {{"rmse": rmse}}}}}},
+            "raw": {{"by_target": {{"oil": {{"rmse": rmse}}}}}},
             "standardised": {{"overall": {{"rmse": rmse / 10, "mse": rmse}}}},
         }}
         for name, rmse in (("model", error), ("repeat_last", 50.0))
     }}
     Path("reports/plots").mkdir(parents=True, exist_ok=True)
     Path("reports/plots/forecast.png").write_bytes(base64.b64decode(PNG))
-    Path("reports/metrics.json").write_text(json.dumps({{
-        "features": ["oil"],
+    Path("reports/scores.json").write_text(json.dumps({{
+        "targets": ["oil"],
         "scores": scores,
-        "skill": {{"by_feature": {{"oil": 0.5}}, "overall": 0.5}},
+        "best_baseline": {{"by_target": {{"oil": "repeat_last"}}, "overall": "repeat_last"}},
+        "skill": {{"by_target": {{"oil": 0.5}}, "overall": 0.5}},
+        "windows": {{"train": 8, "test": 2}},
         "verdict": "The model beats every baseline.",
-        "leak": {{"sentence": "Leak: none."}},
+        "leak": {{"share": 0.0, "sentence": "Leak: none."}},
+        "gaps": {{"filled_share": 0.0, "left_out": 0, "sentence": None}},
+        "epoch": {{"kept": 1, "of": 1, "sentence": "The weights of the last epoch were kept."}},
+        "season": {{"rows": 24, "sentence": "A season is 24 rows."}},
+    }}, indent=2, sort_keys=True))
+    Path("reports/metrics.json").write_text(json.dumps({{
+        "mse": error, "best_baseline_mse": 50.0, "skill": 0.5, "windows": {{"train": 8, "test": 2}},
     }}, indent=2, sort_keys=True))
 
 
@@ -294,6 +302,7 @@ def quick_project(folder: Path) -> Quick:
     (project.root / "raw").write_text("table")
     for ignore, names in {
         ".gitignore": "/made\n/model\n",
+        "reports/.gitignore": "/scores.json\n",
         "reports/plots/.gitignore": "*.png\n",
     }.items():
         (project.root / ignore).parent.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Project
+from tests.project import Project, error_of
 from tests.quick import Quick, contents, in_order, quick_project
 
 
@@ -159,7 +159,21 @@ def test_dvc_applies_branches_shows_and_pushes_what_was_kept(project: Quick, tmp
         "--name", "eighteen",
     )  # fmt: skip
     assert again.returncode == 1
-    assert again.stdout.startswith("error: An experiment named 'eighteen' exists.")
+    assert error_of(again).startswith("error: An experiment named 'eighteen' exists.")
+
+
+def test_an_isolated_run_names_the_commands_that_fetch_what_it_made(toy_copy: Project):
+    said = toy_copy.exactcast("run", "--isolated", "--offline", "-S", "seed=5").splitlines()
+    assert said[0] == "starting an isolated run of HEAD"
+    commands = {line[:9].strip(): line[9:].split() for line in said if "dvc " in line}
+    (name,) = (line.split()[-1] for line in said if line.startswith("kept as"))
+    assert commands["report"] == ["dvc", "get", ".", "reports/report.html", "--rev", name]
+    assert commands["branch"] == ["dvc", "exp", "branch", name, "BRANCH"]
+    toy_copy.call(*commands["model"])
+    got = toy_copy.read("model.keras")
+    assert got != toy_copy.read("models/model.keras")  # the workspace's
+    toy_copy.call(*commands["take over"])
+    assert got == toy_copy.read("models/model.keras")
 
 
 def test_an_isolated_run_starts_from_any_commit_or_kept_run(project: Quick):
@@ -176,7 +190,7 @@ def test_an_isolated_run_starts_from_any_commit_or_kept_run(project: Quick):
         "python", "-m", "pipeline.cli", "run", "--isolated", "--offline", "--rev", "nowhere"
     )
     assert unknown.returncode == 1
-    assert unknown.stdout.startswith("error: There is no revision 'nowhere' in ")
+    assert error_of(unknown).startswith("error: There is no revision 'nowhere' in ")
 
 
 def test_the_pointer_of_a_table_that_is_not_committed_is_kept_with_the_run(toy_copy: Project):

@@ -28,7 +28,7 @@ def test_making_room_keeps_kept_runs_and_only_them(toy_copy: Project):
     toy_copy.dvc(*documented(), "--force")
     assert files["kept"].is_file()
     assert not files["removed"].is_file()
-    assert "identical: all 4 outputs of kept" in toy_copy.exactcast("verify", "kept")
+    assert "identical: all 5 outputs of kept" in toy_copy.exactcast("verify", "kept")
     toy_copy.dvc("exp", "apply", "kept")
     toy_copy.dvc("checkout")
     assert content_hash(toy_copy.root / "models/model.keras") == md5s["kept"]
@@ -45,4 +45,4 @@ def test_without_the_experiments_kept_runs_lose_their_models_and_can_still_be_pr
     assert model.is_file()
     toy_copy.dvc("gc", "--workspace", "--force")
     assert not model.is_file()
-    assert "identical: all 4 outputs of second" in toy_copy.exactcast("verify", "second")
+    assert "identical: all 5 outputs of second" in toy_copy.exactcast("verify", "second")

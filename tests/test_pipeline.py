@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-from tests.project import QUICK, Project
+from tests.project import QUICK, Project, error_of
 
 STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
 
@@ -35,8 +35,8 @@ def test_a_run_ends_with_scores_places_and_a_verdict_and_a_second_one_reproduces
     assert project.git("status", "--porcelain") == ""
 
     third = project.exactcast("run")
-    assert "identical" in third
-    assert "(0 of 6 stages ran)" in third
+    assert "up to date: outputs match dvc.lock; nothing ran (exactcast verify" in third
+    assert "identical" not in third
     assert "up to date" in project.dvc("repro")
     assert json.loads(project.dvc("status", "--json")) == {}
     project.dvc("repro", "--force", "--no-run-cache")
@@ -67,6 +67,16 @@ def test_status_follows_a_change_to_everything_that_stands_on_it(copied: Project
     assert [name for name in STAGES if statuses[name]["out_of_date"]] == STAGES[2:]
     assert statuses["windowing"]["reasons"] == ["windowing.stride 1 -> 2"]
     assert "split is out of date" in statuses["train"]["reasons"]
+
+
+def test_the_status_of_a_fresh_clone_ends_with_what_to_do(project: Project):
+    assert project.exactcast("status").splitlines()[-1] == (
+        "Next: exactcast run makes everything here."
+    )
+    project.dvc("remote", "add", "--quiet", "--default", "store", str(project.root / "store"))
+    assert project.exactcast("status").splitlines()[-1] == (
+        "Next: dvc pull fetches what the commit recorded, or exactcast run makes it here."
+    )
 
 
 def test_a_chronological_run_is_honest_and_a_border_moved_in_its_artifacts_is_caught(
@@ -103,9 +113,8 @@ def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
     lock.mkdir()  # as little writable as a file without permission, for root as well
     failed = copied.attempt("python", "-m", "pipeline.cli", "run")
     assert failed.returncode == 1
-    assert failed.stdout.startswith("error: ")
-    assert "lock could not be written: Is a directory. Free space or mend" in failed.stdout
-    assert len(failed.stdout.splitlines()) == 1
+    assert "lock could not be written: Is a directory. Free space or mend" in error_of(failed)
+    assert len(error_of(failed).splitlines()) == 1
 
 
 def test_a_failing_stage_is_one_sentence_and_exit_code_1(project: Project):
@@ -137,7 +146,7 @@ def test_an_override_that_names_a_missing_table_changes_nothing(project: Project
     failed = project.attempt(
         "python", "-m", "pipeline.cli", "run", "-S", "ingest.raw=data/raw/none.csv"
     )
-    assert failed.stdout == (
+    assert error_of(failed) == (
         "error: data/raw/none.csv, which the run reads, does not exist. Put the table there and "
         "`dvc add data/raw/none.csv`, or name another with ingest.raw.\n"
     )
@@ -196,7 +205,7 @@ def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied:
     clone = Project(tmp_path / "a clone")
     missing = clone.attempt("python", "-m", "pipeline.cli", "run")
     assert missing.returncode == 1
-    assert missing.stdout == (
+    assert error_of(missing) == (
         "error: data/raw/station.csv, which the run reads, does not exist. Fetch it: dvc pull "
         "data/raw/station.csv\n"
     )

@@ -1,6 +1,7 @@
 """Data, models, the run cache and experiments on their way to another machine and back."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,16 @@ def test_through_s3_another_machine_has_the_run_restores_it_and_proves_it(
     assert [second.read(path) for path in OUTPUTS] == [first.read(path) for path in OUTPUTS]
     second.git("restore", ".")
 
-    assert "identical: all 4 outputs of shared" in second.exactcast("verify", "shared")
+    assert "identical: all 5 outputs of shared" in second.exactcast("verify", "shared")
+
+
+def test_a_run_that_is_sent_says_what_went_where(toy_copy: Project, tmp_path: Path):
+    first = with_remote(toy_copy, str(tmp_path / "folder"))
+    said = first.exactcast("run", "--offline", "--push", "-S", "seed=3", "--name", "sent")
+    (line,) = [line for line in said.splitlines() if line.startswith("push: ")]
+    assert re.fullmatch(
+        r"push: DVC remote store: \d+ files pushed; git remote origin: the experiment sent", line
+    )
 
 
 def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
@@ -131,7 +141,12 @@ def test_a_store_that_falls_silent_is_given_up_on_and_can_be_sent_to_again(
         with pytest.raises(SetupError, match=r"dvc push --run-cache did nothing for 10 seconds"):
             push(first.root, kept)
         wire.allow(float("inf"))
-        assert push(first.root, kept) == "pushed"
+        said = push(first.root, kept)
+        assert re.fullmatch(
+            r"DVC remote store: (\d+ files? pushed|everything is up to date); "
+            "git remote origin: the experiment sent",
+            said,
+        )
 
 
 def test_a_store_that_refuses_is_a_sentence(toy_copy: Project, s3: str):

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.stored import content_hash
-from tests.project import Project
+from tests.project import Project, error_of
 from tests.toy import OUTPUTS, run
 
 
@@ -77,7 +77,7 @@ def test_a_commit_is_made_anew_and_nothing_of_the_user_is_touched(toy_copy: Proj
     last = said.splitlines()[-1]
     head = toy_copy.git("rev-parse", "--short=7", "HEAD").strip()
     assert last.startswith(
-        f"identical: all 4 outputs of HEAD ({head}) came out again, byte for byte"
+        f"identical: all 5 outputs of HEAD ({head}) came out again, byte for byte"
     )
     after = everything(toy_copy.root)
     assert {k: v for k, v in after.items() if ".git/" not in k} == {
@@ -113,7 +113,7 @@ def test_a_false_record_is_named(toy_copy: Project):
 
     def falsify(record: dict[str, Any]) -> None:
         record["lock"]["train"]["outs"][0]["md5"] = "1" * 32
-        record["scores"]["mse"]["model"] = 0.001
+        record["scores"]["mse"] = 0.001
         record["parameters"]["train"]["epochs"] = 5
         record["commit"] = "2" * 40
 
@@ -126,8 +126,30 @@ def test_a_false_record_is_named(toy_copy: Project):
         f"{true} came out.",
         f"The record says commit {'2' * 40}, its commit has {parent}.",
         "The record says parameters.train.epochs 5, its commit has 100.",
-        "The record says scores.mse.model 0.001, its commit has 0.43333333333333335.",
+        "The record says scores.mse 0.001, its commit has 0.43333333333333335.",
     ]
+
+
+def test_a_run_of_a_commit_without_scores_json_is_repeated_shown_and_verified(toy_copy: Project):
+    for file, old, new in [
+        ("dvc.yaml", ", reports/scores.json", ""),
+        ("make.py", '{"targets"', '{"features"'),
+        ("make.py", '"by_target": {"oil": {"rmse"', '"by_feature": {"oil": {"rmse"'),
+        ("make.py", '"by_target": {"oil": 0.5', '"by_feature": {"oil": 0.5'),
+        ("make.py", '    Path("reports/scores.json").write_text(json.dumps(scores))\n', ""),
+        ("make.py", 'metrics = {"mse": weight / 100, "skill": 0.5}', "metrics = scores"),
+    ]:
+        edit(toy_copy.root / file, old, new)
+    said = toy_copy.exactcast("run", "--offline", "--name", "old")
+    assert "oil                43.33  43.33          0.5" in said  # (1.5 + 2.5) / 3 + 42
+    record = json.loads(toy_copy.exactcast("show", "old", "--json"))["record"]
+    # as it was recorded before: a mean of errors over 100
+    assert record["scores"] == {
+        "skill": 0.5, "mse": {"model": 0.43333333333333335, "ridge": 0.43333333333333335},
+    }  # fmt: skip
+    assert "mse 0.4333, skill 0.5" in toy_copy.exactcast("show", "old")
+    verdict = verify(toy_copy, "old", code=0)
+    assert verdict["false"] == []
 
 
 def test_a_model_in_the_cache_that_is_not_the_recorded_one_is_named(toy_copy: Project):
@@ -161,7 +183,7 @@ def test_raw_data_in_the_cache_that_are_not_the_recorded_ones_are_named(
 
 
 def test_false_scores_in_git_are_named(toy_copy: Project):
-    edit(toy_copy.root / "reports/metrics.json", '"overall": 0.5', '"overall": 0.9')
+    edit(toy_copy.root / "reports/metrics.json", '"skill": 0.5', '"skill": 0.9')
     toy_copy.commit("tampered")
     verdict = verify(toy_copy, code=1)
     assert set(verdicts(verdict).values()) == {"identical"}
@@ -182,11 +204,11 @@ def test_a_lock_that_is_not_of_its_commit_is_named(toy_copy: Project):
         "The first stage that differs is 'train'; what comes after it reads its outputs.",
         "inputs: make.py, seed",
     ]
-    model, *_, predictions = (o for o in verdict["outputs"] if o["stage"] != "prepare")
-    assert model["detail"] == (
+    details = {output["path"]: output["detail"] for output in verdict["outputs"]}
+    assert details["models/model.keras"] == (
         "largest difference 1 (2.3e-02 of the largest value) in config.json: weight"
     )
-    assert predictions["detail"] == (
+    assert details["reports/predictions.parquet"] == (
         "largest difference 2 (2.3e-02 of the largest value) at row 1 in forecast"
     )
 
@@ -203,7 +225,7 @@ def test_a_stage_that_depends_on_the_clock_is_caught_with_the_largest_difference
     assert (
         "depends on something that is no declared input: the time, a random number" in said.stdout
     )
-    assert "NOT IDENTICAL: 2 of 4 outputs of HEAD" in said.stdout
+    assert "NOT IDENTICAL: 3 of 5 outputs of HEAD" in said.stdout
 
 
 def test_the_same_values_in_other_bytes_are_numerically_equal_and_the_reason_is_told(
@@ -263,4 +285,4 @@ def test_a_run_with_another_python_asks_for_it(toy_copy: Project):
 def test_no_such_revision_is_an_error_of_the_user(toy: Project):
     failed = toy.attempt("python", "-m", "pipeline.cli", "verify", "nothing")
     assert failed.returncode == 1
-    assert failed.stdout.startswith("error: There is no revision 'nothing' in ")
+    assert error_of(failed).startswith("error: There is no revision 'nothing' in ")

@@ -20,7 +20,7 @@ stages:
   evaluate:
     cmd: python make.py evaluate
     deps: [make.py, requirements.lock, models/model.keras]
-    outs: [reports/predictions.parquet]
+    outs: [reports/predictions.parquet, reports/scores.json]
     metrics: [reports/metrics.json: {cache: false}]
 """
 MAKE = """
@@ -43,15 +43,19 @@ if sys.argv[1] == "evaluate":
     weight = json.loads(zipfile.ZipFile(model).read("config.json"))["weight"] + CLOCK
     table = pyarrow.table({"forecast": [weight, 2 * weight]})
     pyarrow.parquet.write_table(table, "reports/predictions.parquet")
-    error = {"overall": {"mse": weight / 100}}
-    scores = {"model": {"standardised": error}}
-    metrics = {"scores": scores, "skill": {"overall": 0.5}}
+    error = {"overall": {"mse": weight / 100, "rmse": weight}}
+    board = {"standardised": error, "raw": {"by_target": {"oil": {"rmse": weight}}}}
+    scores = {"targets": ["oil"], "scores": {"model": board, "ridge": board}}
+    scores["skill"] = {"overall": 0.5, "by_target": {"oil": 0.5}}
+    scores |= {"verdict": "The toy wins.", "leak": {"share": 0, "sentence": "Leak: none."}}
+    Path("reports/scores.json").write_text(json.dumps(scores))
+    metrics = {"mse": weight / 100, "skill": 0.5}
     Path("reports/metrics.json").write_text(json.dumps(metrics))
 print("made", sys.argv[1])
 """
 OUTPUTS = [
     "data/series.parquet", "models/model.keras", "reports/metrics.json",
-    "reports/predictions.parquet",
+    "reports/predictions.parquet", "reports/scores.json",
 ]  # fmt: skip
 
 

@@ -22,8 +22,9 @@ def test_a_good_checkout_is_ok_in_every_line(finished: Project):
     assert "none" in found["dvc remotes"]["text"]
     assert found["prefect server"]["text"] == "can be started"
     text = finished.exactcast("doctor")
-    assert len(text.splitlines()) == len(found)
-    assert all(line.startswith("ok") for line in text.splitlines())
+    assert text.splitlines()[0] == "checking the set-up"
+    assert len(text.splitlines()) == 1 + len(found)
+    assert all(line.startswith("ok") for line in text.splitlines()[1:])
 
 
 def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Project):

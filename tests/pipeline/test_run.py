@@ -1,5 +1,5 @@
+import re
 import subprocess
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from pipeline.graph import load_graph
 from pipeline.order import Order
 from pipeline.run import run_name
 
-MOMENT = datetime(2026, 11, 22, 6, 0, 5).astimezone()
 COMMIT = "0123456789" * 4
 
 
@@ -31,35 +30,82 @@ def names(root: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "name"),
+    ("overrides", "special"),
     [
-        ((), "20261122-060005-0123456"),
-        (("train.epochs=5",), "20261122-060005-train-epochs-5"),
-        (("train.epochs=-5",), "20261122-060005-train-epochs-minus-5"),
-        (("a.B=[1, 2]", "c=x/y"), "20261122-060005-a-b-1-2-c-x-y"),
-        (("train.layers=" + "x" * 99,), "20261122-060005-train-layers-" + "x" * 27),
+        ((), "0123456"),
+        (("train.epochs=20",), "epochs-20"),
+        (("train.epochs=-5",), "epochs--5"),
+        (("train.epochs=2", "simulate.rows=600"), "epochs-2-rows-600"),
+        (("train.optimizer.learning_rate=0.001",), "learning-rate-0.001"),
+        # what does not fit into 24 characters is left out whole: rows-6 would say another number
+        (
+            ("train.optimizer.learning_rate=0.001", "simulate.rows=600", "seed=7"),
+            "learning-rate-0.001",
+        ),
+        (("train.batch_size=16", "simulate.rows=600000", "seed=7"), "batch-size-16-seed-7"),
+        (("a.B=[1, 2]", "c=x/y..z"), "b-1-2-c-x-y-z"),
+        (("train.layers=" + "x" * 99,), "layers-" + "x" * 17),
     ],
 )
-def test_a_run_is_named_by_when_and_by_what_is_special_about_it(overrides, name):
-    assert run_name(Order(overrides=overrides), COMMIT, moment=MOMENT) == name
+def test_a_run_is_named_by_what_is_special_about_it_and_a_short_id(repository, overrides, special):
+    name = run_name(repository, Order(overrides=overrides), COMMIT)
+    assert re.fullmatch(re.escape(special) + "-[0-9a-f]{4}", name)
+    check_name(repository, name)
 
 
-def test_pruning_spares_what_a_person_named_and_the_newest(repository: Path):
-    for name in (
-        "20261120-060000-train-epochs-5-00aa", "mine", "20261121-060000-0123456-00bb",
-        "20261122-060000-0123456-00cc",
-    ):  # fmt: skip
-        keep(repository, name=name, untracked=[], added={"reports/record.json": b"{}"})
+def test_a_run_that_a_person_named_is_called_so(repository: Path):
+    assert run_name(repository, Order(overrides=("seed=1",), name="mine"), COMMIT) == "mine"
+
+
+def test_no_two_runs_are_named_alike(repository: Path, monkeypatch):
+    ids = iter(["a3f1", "a3f1", "b0b0"])
+    monkeypatch.setattr("pipeline.run.secrets.token_hex", lambda n: next(ids))
+    for name in ("seed-1-a3f1", "seed-1-b0b0"):
+        assert run_name(repository, Order(overrides=("seed=1",)), COMMIT) == name
+        keep(repository, name=name, named=False, untracked=[], added={})
+
+
+def kept(root: Path, monkeypatch, *, at: int, name: str, named: bool) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"@{1_700_000_000 + at} +0000")
+    keep(root, name=name, named=named, untracked=[], added={"reports/record.json": b"{}"})
+
+
+def test_pruning_spares_what_a_person_named_and_the_newest(repository: Path, monkeypatch):
+    kept(repository, monkeypatch, at=0, name="seed-1-00aa", named=False)
+    kept(repository, monkeypatch, at=1, name="seed-1-2024", named=True)  # as an automatic one
+    kept(repository, monkeypatch, at=2, name="0123456-00bb", named=False)
+    kept(repository, monkeypatch, at=3, name="20261122-060000-0123456-00cc", named=True)
+    kept(repository, monkeypatch, at=4, name="a-newer-one-00dd", named=False)
     removed = prune(repository, most=1)
-    assert [kept.name for kept in removed] == [
-        "20261120-060000-train-epochs-5-00aa", "20261121-060000-0123456-00bb",
-    ]  # fmt: skip
-    assert sorted(names(repository)) == ["20261122-060000-0123456-00cc", "mine"]
+    assert [each.name for each in removed] == ["seed-1-00aa", "0123456-00bb"]
+    assert names(repository) == ["seed-1-2024", "20261122-060000-0123456-00cc", "a-newer-one-00dd"]
     assert prune(repository, most=1) == []
 
 
+def test_runs_kept_before_names_were_short_are_still_known_by_their_names(
+    repository: Path, monkeypatch
+):
+    monkeypatch.setattr("pipeline.experiment.NAMED", "exactcast: run ")  # as it was written then
+    for name in ("mine-00aa", "20261121-060000-train-epochs-5-00bb"):
+        keep(repository, name=name, named=True, untracked=[], added={})
+    assert {each.name: each.named for each in experiments(repository)} == {
+        "mine-00aa": True, "20261121-060000-train-epochs-5-00bb": False,
+    }  # fmt: skip
+
+
+def test_an_automatic_name_that_a_person_changed_is_theirs(repository: Path):
+    made = keep(repository, name="seed-1-00aa", named=False, untracked=[], added={})
+    reference = f"refs/exps/{made.parent[:2]}/{made.parent[2:]}"
+    for command in (
+        ["git", "update-ref", f"{reference}/best", made.commit],  # what dvc exp rename does
+        ["git", "update-ref", "-d", f"{reference}/seed-1-00aa"],
+    ):
+        subprocess.run(command, cwd=repository, check=True)
+    assert [(each.name, each.named) for each in experiments(repository)] == [("best", True)]
+
+
 def test_a_name_that_exists_or_cannot_be_one_is_refused(repository: Path):
-    keep(repository, name="mine", untracked=[], added={})
+    keep(repository, name="mine", named=True, untracked=[], added={})
     with pytest.raises(SetupError, match="An experiment named 'mine' exists"):
         check_name(repository, "mine")
     with pytest.raises(SetupError, match=r"'a/b' cannot be the name"):
@@ -67,7 +113,7 @@ def test_a_name_that_exists_or_cannot_be_one_is_refused(repository: Path):
     with pytest.raises(SetupError, match=r"'a b' cannot be the name"):
         check_name(repository, "a b")
     with pytest.raises(SetupError, match="could not be kept as the experiment 'mine'"):
-        keep(repository, name="mine", untracked=[], added={})
+        keep(repository, name="mine", named=True, untracked=[], added={})
 
 
 def test_a_stage_has_options_of_its_prefect_task_and_unknown_ones_are_refused(tmp_path: Path):

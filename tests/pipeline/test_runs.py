@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,12 +17,12 @@ def test_the_runs_are_listed_with_what_each_changed_and_how_good_it_is(toy: Proj
     assert [line[0] for line in cells] == ["run", "first", "second", "mine"]
     assert cells[1][2:] == ["0.5", "0.4333", "new inputs", "nothing"]
     assert cells[2][2:] == ["0.5", "0.08333", "new inputs", "seed 42 -> 7"]
-    assert cells[3][2:] == ["0.5", "0.09333", "by hand, no record", "seed 42 -> 8"]
+    assert cells[3][2:] == ["0.5", "0.09333", "by hand", "seed 42 -> 8"]
 
     listed = json.loads(toy.exactcast("runs", "--json"))
     assert [run["name"] for run in listed] == ["first", "second", "mine"]
     assert listed[1]["parent"] == toy.git("rev-parse", "HEAD").strip()
-    assert listed[1]["scores"] == {"skill": 0.5, "mse": {"model": 0.08333333333333334}}
+    assert listed[1]["metrics"] == {"skill": 0.5, "mse": 0.08333333333333334}
     assert listed[2]["record"] is None
 
 
@@ -48,14 +49,29 @@ def test_a_record_tells_what_where_and_how_and_nothing_of_whose(toy: Project):
     assert not [word for word in (str(toy.root), platform.node(), str(Path.home())) if word in text]
 
 
-def test_a_run_is_shown_whole_by_its_name_or_commit(toy: Project):
+def test_a_run_is_shown_on_one_screen_by_its_name_or_commit(toy: Project):
     commit = json.loads(toy.exactcast("show", "second", "--json"))["commit"]
     text = toy.exactcast("show", "second")
     assert toy.exactcast("show", commit) == text
-    for line in ("changed   seed 42 -> 7", "  mse.model  0.08333333333333334", "  train  ran",
-                 "  train.epochs  100", "  processor.class  x86-64-v"):  # fmt: skip
-        assert line in text
+    for line in (
+        f"commit   {commit}",
+        "changed  seed 42 -> 7",
+        "verdict  new inputs (2 of 3 stages ran, 1 up to date)",
+        "scores   mse 0.08333, skill 0.5",  # (1.5 + 2.5) / 3 + 7, over 100
+        "everything: exactcast show second --json",
+    ):
+        assert line in text.splitlines()
+    assert "prepare   up to date" in text
+    assert "models/model.keras           " in text
+    assert len(text.splitlines()) <= 40
     assert "by hand, no record" in toy.exactcast("show", "main")
+
+
+def test_the_newest_run_is_shown_where_none_is_named(toy_copy: Project):
+    toy_copy.exactcast("run", "--offline", "--json", "-S", "seed=9")
+    text = toy_copy.exactcast("show")
+    assert re.match(r"run      seed-9-[0-9a-f]{4}\n", text)
+    assert "changed  seed 42 -> 9\n" in text
 
 
 def test_two_runs_are_compared_in_everything_that_is_known_of_both(toy: Project):
@@ -64,7 +80,7 @@ def test_two_runs_are_compared_in_everything_that_is_known_of_both(toy: Project)
     assert "data\n  the same" in text
     assert "code\n  the same" in text
     assert "surroundings\n  the same" in text
-    assert "mse.model  0.4333  0.08333" in text
+    assert "mse     0.4333  0.08333" in text
 
     changes = json.loads(toy.exactcast("show", "first", "mine", "--json"))["changes"]
     assert changes == {"parameters": ["seed 42 -> 8"], "data": [], "code": []}
