@@ -79,7 +79,7 @@ def test_without_an_identity_runs_are_kept_and_doctor_says_in_whose_name(copied:
     assert git["ok"]
     assert "keeps runs as exactcast, for git does not know who you are: before you commit, git config" in git["text"]  # fmt: skip
     said = copied.exactcast("run", "--offline", "-S", "train.epochs=1", **nobody)
-    name = re.search(r"kept as the experiment (\S+)", said)[1]
+    name = re.search(r"kept as +the experiment (\S+)", said)[1]
     (ref,) = copied.git("for-each-ref", "--format=%(objectname)", f"refs/exps/**/{name}").split()
     assert copied.git("log", "-1", "--format=%cn", ref).strip() == "exactcast"
 
