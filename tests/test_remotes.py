@@ -139,9 +139,9 @@ def test_a_store_that_falls_silent_is_given_up_on_and_can_be_sent_to_again(
         kept = newest_of(first.root, first.git("rev-parse", "HEAD").strip())
         wire.allow(2000, "silent")
         with pytest.raises(SetupError, match=r"dvc push --run-cache did nothing for 10 seconds"):
-            push(first.root, kept)
+            push(first.root, kept, workspace=first.root)
         wire.allow(float("inf"))
-        said = push(first.root, kept)
+        said = push(first.root, kept, workspace=first.root)
         assert re.fullmatch(
             r"DVC remote store: (\d+ files? pushed|everything is up to date); "
             "git remote origin: the experiment sent",

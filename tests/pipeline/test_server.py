@@ -58,8 +58,9 @@ def test_a_server_that_fails_is_told_with_its_status():
         check_answers(f"{address}/api")
 
 
-@pytest.mark.parametrize("url", [f"http://127.0.0.1:{free_port()}/api", "127.0.0.1:4200"])
-def test_where_nothing_answers_the_address_is_told(url):
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{}/api", "127.0.0.1:{}"])
+def test_where_nothing_answers_the_address_is_told(address):
+    url = address.format(free_port())
     with pytest.raises(NoAnswer) as refused:
         check_answers(url)
     assert str(refused.value).startswith(f"No Prefect server answers at {url}, which ")
