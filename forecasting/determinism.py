@@ -1,10 +1,12 @@
-"""TensorFlow's share of the seal: threads, seeds and deterministic kernels.
+"""TensorFlow's share of the seal: threads, seeds, deterministic kernels and cache sizes.
 
 The environment variables, which must be set before the first import, are set by `stages/__init__.py`.
 """
 
 import keras
 import tensorflow as tf
+
+from forecasting.cache_sizes import fix_cache_sizes
 
 
 def seal_tensorflow(seed: int) -> None:
@@ -18,8 +20,10 @@ def seal_tensorflow(seed: int) -> None:
 
     Raises:
         RuntimeError: TensorFlow has already computed something with other threads.
+        SetupError: This TensorFlow does not let its matrix products be made the same everywhere.
     """
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
+    fix_cache_sizes()

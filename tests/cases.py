@@ -24,6 +24,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from ruamel.yaml import YAML
 
@@ -66,6 +67,17 @@ SMALL = {  # what is neither on a list nor a switch: the first value is that of 
     "train.early_stopping": [None, {"patience": 1, "min_delta": 1e9}],
     "train.reduce_lr_on_plateau": [None, {"patience": 1, "factor": 0.3, "min_lr": 0.0}],
 }
+
+SHORT = {"simulate.rows": 300, "windowing.lookback": 5, "evaluate.season": 5, "train.epochs": 1}
+LARGE: dict[str, dict[str, Any]] = {  # products that caches of other sizes would cut elsewhere
+    "batch of 128": SHORT | {"train.epochs": 2, "train.batch_size": 128},
+    "large batch": SHORT
+    | {"simulate.rows": 900, "train.batch_size": 700, "train.layers.0.units": 160},
+    "large layer": SHORT | {"simulate.rows": 90, "train.layers.0.units": 600},
+    "many features": SHORT | {"simulate.rows": 150, "train.batch_size": 64},
+    "long lookback": SHORT | {"simulate.rows": 800, "windowing.lookback": 600},
+}
+COPIES = {"many features": 120}  # of the demo's five columns
 
 
 @functools.cache
@@ -139,8 +151,8 @@ def runs() -> dict[str, dict[str, Any]]:
     }
 
 
-def run_stages(chosen: Mapping[str, Any], *, evaluated: bool) -> Outputs:
-    """Run the stages with these parameters, in a folder of their own."""
+def run_stages(chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1) -> Outputs:
+    """Run the stages with these parameters, in a folder of their own, on copies of every column."""
     params = _params(chosen)
     keras.utils.clear_session()  # which counts names, as if it were a process of its own
     wanted: list[ModuleType] = [simulate, ingest, windowing, split, train]
@@ -149,14 +161,17 @@ def run_stages(chosen: Mapping[str, Any], *, evaluated: bool) -> Outputs:
         for stage in [*wanted, evaluate] if evaluated else wanted:
             stage.run(params)
             if stage is simulate:
-                _adapt_table(gaps=params.ingest.gaps == "interpolate")
+                _adapt_table(gaps=params.ingest.gaps == "interpolate", copies=copies)
         files = sorted(path for path in Path().glob("*/**/*") if path.is_file())
         return {path.as_posix(): path.read_bytes() for path in files}
 
 
-def _adapt_table(*, gaps: bool) -> None:
+def _adapt_table(*, gaps: bool, copies: int) -> None:
     """Divide the demo table, so that it can be trained on unscaled, and take some rows out of it."""
     table = DEMO.load().set_index("date") / 1000
+    table = pd.concat(
+        [table, *((table + n).add_suffix(f"_{n}") for n in range(1, copies))], axis="columns"
+    )
     DEMO.save((table.drop(index=table.index[[20, 21, 40]]) if gaps else table).reset_index())
 
 
@@ -247,6 +262,10 @@ def cases() -> dict[str, Callable[[], Outputs]]:
         shown = {chosen[path] for path in ("train.scaler", "split.method", "windowing.horizon")}
         found[name] = functools.partial(run_stages, chosen, evaluated=not shown <= seen)
         seen |= shown
+    for name, chosen in LARGE.items():
+        found[name] = functools.partial(
+            run_stages, chosen, evaluated=True, copies=COPIES.get(name, 1)
+        )
     return found
 
 

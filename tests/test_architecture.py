@@ -14,7 +14,12 @@ from stages import _artifacts
 from tests.project import ROOT
 
 DVC = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
-TENSORFLOW = {"forecasting.determinism", "forecasting.network", "forecasting.training"}
+TENSORFLOW = {
+    "forecasting.cache_sizes",
+    "forecasting.determinism",
+    "forecasting.network",
+    "forecasting.training",
+}
 MODULES = sorted(
     str(path.relative_to(ROOT).with_suffix("")).replace("/", ".")
     for package in ("forecasting", "stages", "pipeline")
