@@ -20,10 +20,10 @@ help:  ## Show what can be made
 setup: .venv/.ready  ## Build .venv from requirements.lock and requirements-dev.lock
 
 run: .venv/.ready  ## Run the pipeline (ARGS="-S train.epochs=5" changes a parameter)
-	@$(BIN)/python -m pipeline.cli run $(ARGS)
+	@$(BIN)/python -m pipeline run $(ARGS)
 
 verify: .venv/.ready  ## Make a commit or run anew and compare every byte (ARGS=REV)
-	@$(BIN)/python -m pipeline.cli verify $(ARGS)
+	@$(BIN)/python -m pipeline verify $(ARGS)
 
 test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" chooses)
 	@$(PYTEST) $(BESIDE) $(ARGS)
@@ -32,25 +32,26 @@ test-all: .venv/.ready  ## Run every test, the slow ones too
 	@$(PYTEST) $(BESIDE) -m "slow or not slow" $(ARGS)
 
 test-cpus: .venv/.ready  ## Compare every option's bytes with those of emulated processors (QEMU, an hour)
-	@$(PYTEST) -m "slow or not slow" tests/test_cpus.py $(ARGS)
+	@$(PYTEST) -m "slow or not slow" tests/exactness/test_cpus.py $(ARGS)
 
-check: .venv/.ready  ## Lint and type-check
+check: .venv/.ready  ## Lint, type-check, and hold the imports to the layout
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 
 format: .venv/.ready  ## Format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 serve: .venv/.ready  ## Train on a schedule, watched in the Prefect UI (ARGS='--cron "0 6 * * *"')
-	@$(BIN)/python -m pipeline.cli serve $(ARGS)
+	@$(BIN)/python -m pipeline serve $(ARGS)
 
 bench: .venv/.ready  ## Measure epoch time, memory and the demo; write docs/benchmarks.md
 	@$(BIN)/python -m bench.run $(ARGS)
 
 deps: .venv/.ready  ## Write into dvc.yaml which code each stage imports
-	@$(BIN)/python -m pipeline.imports
+	@$(BIN)/python -m pipeline.versioning.dependencies
 
 lock: .venv/.ready  ## Resolve both locks anew (UPGRADE=--upgrade moves to newer versions)
 	$(UV) compile -q $(UPGRADE) --universal --python-version $(REFERENCE) --generate-hashes \

@@ -14,12 +14,12 @@ import numpy as np
 
 from bench.data import BATCH, LOOKBACK, SEED, UNITS, make_problem
 from bench.rows import Row, print_rows
-from forecasting.determinism import seal_tensorflow
-from forecasting.filling import fill
-from forecasting.network import build_network
-from forecasting.state import State
-from forecasting.training import fit
-from stages._checkpoint import Checkpoint, checkpoint_folder
+from forecasting.training.determinism import seal_tensorflow
+from forecasting.data.filling import fill
+from forecasting.models.build import build_network
+from forecasting.training.state import State
+from forecasting.training.fit import fit
+from stages.storage.checkpoints import Checkpoint, checkpoint_folder
 
 
 def measure(*, rows: int, features: int, epochs: int) -> Row:

@@ -21,10 +21,10 @@ import pandas as pd
 
 from bench.data import SEED, make_problem
 from bench.rows import Row, print_rows, ratio
-from forecasting.partition import random_parts
-from forecasting.windows import window_table
-from stages import _artifacts as artifacts
-from stages._packages import LOCK_FILE
+from forecasting.data.split import random_parts
+from forecasting.data.windows import window_table
+from stages.storage import artifacts
+from foundation.packages import LOCK_FILE
 
 LOOKBACK, FEATURES, TINY = 96, 8, 1000
 LOCK = LOCK_FILE.resolve()

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from bench.data import BATCH, SEED, UNITS, make_problem
 from bench.memory import FEATURES, LOOKBACK
-from forecasting.determinism import seal_tensorflow
-from forecasting.filling import fill
-from forecasting.network import build_network
-from forecasting.training import fit
+from forecasting.training.determinism import seal_tensorflow
+from forecasting.data.filling import fill
+from forecasting.models.build import build_network
+from forecasting.training.fit import fit
 from stages import train
-from stages._params import load_params
+from foundation.params import load_params
 
 PARAMS = Path("params.yaml").resolve()
 

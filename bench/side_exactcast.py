@@ -1,4 +1,4 @@
-"""Our side: the compiled epoch of `forecasting.training`, in a sealed process or in a plain one."""
+"""Our side: the compiled epoch of `forecasting.training.fit`, in a sealed process or in a plain one."""
 
 import sys
 
@@ -8,9 +8,9 @@ from bench.turns import Clock
 
 def main(rows: int, features: int, epochs: int) -> None:
     """Train, and end each epoch on the clock."""
-    from forecasting.filling import fill  # after the seal
-    from forecasting.network import build_network
-    from forecasting.training import fit
+    from forecasting.data.filling import fill  # after the seal
+    from forecasting.models.build import build_network
+    from forecasting.training.fit import fit
 
     problem = make_problem(rows, features)
     clock = Clock()
@@ -34,7 +34,7 @@ def main(rows: int, features: int, epochs: int) -> None:
 if __name__ == "__main__":
     if sys.argv[4] == "sealed":
         import stages  # noqa: F401  the import is the seal
-        from forecasting.determinism import seal_tensorflow
+        from forecasting.training.determinism import seal_tensorflow
 
         seal_tensorflow(SEED)
     main(*map(int, sys.argv[1:4]))

@@ -48,7 +48,7 @@ if __name__ == "__main__":
     kind = sys.argv[4]
     if kind == "sealed":
         import stages  # noqa: F401  the import is the seal
-        from forecasting.determinism import seal_tensorflow
+        from forecasting.training.determinism import seal_tensorflow
 
         seal_tensorflow(SEED)
     main(*map(int, sys.argv[1:4]), xla=kind == "xla")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bench.rows import Row, print_rows, seconds
 from bench.turns import user_environment
-from pipeline.graph import load_graph
-from pipeline.overrides import apply_overrides
-from tests.project import PROGRAMS, Project, copy_project
+from pipeline.runs.overrides import apply_overrides
+from pipeline.versioning.graph import load_graph
+from tests.support.project import PROGRAMS, Project, copy_project
 
 EPOCH = re.compile(r"epoch (\d+)/(\d+) ")
 
@@ -92,7 +92,7 @@ def measure(root: Path, *, rounds: int) -> list[Row]:
 def measure_proof(project: Project, *, rounds: int) -> Row:
     """Time the proof of what was just run; it fails unless every byte comes out again."""
     project.commit("measured")
-    verify = [timed(project.root, "python", "-m", "pipeline.cli", "verify") for _ in range(rounds)]
+    verify = [timed(project.root, "python", "-m", "pipeline", "verify") for _ in range(rounds)]
     return Row(
         f"`exactcast verify`, {len(verify[0].epochs)} epochs, the environment being there",
         "under 75 s with 100 epochs",

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.rows import Row, print_rows, seconds
 from bench.turns import user_environment
-from tests.prefect_server import Server, real_server
-from tests.quick import Quick, quick_project, until
+from tests.support.prefect_server import Server, real_server
+from tests.support.quick import Quick, quick_project, until
 
 COPIES = ("copy-1", "copy-2", "copy-3")
 COPY = "  {name}: {{cmd: cp raw {name}, deps: [raw], outs: [{name}]}}\n"
@@ -40,7 +40,7 @@ def run(project: Quick, *arguments: str, **environment: str) -> float:
     raw = project.root / "raw"
     raw.write_text(f"{raw.read_text()}.")
     begun = time.perf_counter()
-    done = project.attempt("python", "-m", "pipeline.cli", "run", *arguments, **environment)
+    done = project.attempt("python", "-m", "pipeline", "run", *arguments, **environment)
     if "6 of 6 stages ran" not in done.stdout:
         raise RuntimeError(f"The run was not whole:\n{done.stdout}")
     return time.perf_counter() - begun

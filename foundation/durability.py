@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from forecasting.errors import StageFailed
+from foundation.errors import StageFailed
 
 
 def flush(*places: Path) -> None:

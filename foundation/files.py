@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from forecasting.errors import StageFailed
+from foundation.errors import StageFailed
 
 
 def write_bytes(path: Path, content: bytes) -> None:

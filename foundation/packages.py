@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from forecasting.errors import SetupError
+from foundation.errors import SetupError
 
 LOCK_FILE = Path("requirements.lock")
 ANY_PACKAGES = "EXACTCAST_ANY_PACKAGES"

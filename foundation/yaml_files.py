@@ -6,7 +6,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from forecasting.errors import SetupError
+from foundation.errors import SetupError
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

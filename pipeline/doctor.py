@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from forecasting.errors import PipelineError, SetupError
-from pipeline.checkout import describe_checkout
-from pipeline.experiment import NOBODY
-from pipeline.graph import load_graph
-from pipeline.lockfile import LOCK, read_lock, recorded_outputs
-from pipeline.programs import ask, ask_dvc
-from pipeline.raw import kept_raw, tracking_advice, untracked_sources
-from pipeline.stored import Damaged, Missing, check
-from pipeline.workspace import git
-from pipeline.worktree import commit_of
-from stages._packages import LOCK_FILE, check_packages
-from stages._params import PARAMS_FILE, load_params
-from stages._processor import promise, runs_tensorflow
+from foundation.errors import PipelineError, SetupError
+from foundation.packages import LOCK_FILE, check_packages
+from foundation.params import load_params
+from foundation.paths import PARAMS
+from foundation.processor import promise, runs_tensorflow
+from pipeline.runs.converted_files import describe_checkout
+from pipeline.versioning.cache import Damaged, Missing, check
+from pipeline.versioning.dvc import ask, ask_dvc
+from pipeline.versioning.experiments import NOBODY
+from pipeline.versioning.git import git
+from pipeline.versioning.graph import load_graph
+from pipeline.versioning.lockfile import LOCK, read_lock, recorded_outputs
+from pipeline.versioning.raw_data import kept_raw, tracking_advice, untracked_sources
+from pipeline.versioning.worktrees import commit_of
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def _committer(root: Path) -> str:
 
 
 def _parameters(root: Path) -> str:
-    load_params(root / PARAMS_FILE)
-    return f"{PARAMS_FILE} is valid"
+    load_params(root / PARAMS)
+    return f"{PARAMS} is valid"
 
 
 def _telemetry(root: Path) -> str:
@@ -156,7 +157,7 @@ def _raw(root: Path) -> str:
 
 
 def _prefect(root: Path) -> str:
-    looking = [sys.executable, "-m", "pipeline.prefect_setup"]
+    looking = [sys.executable, "-m", "pipeline.orchestration.prefect_setup"]
     well, text = json.loads(ask(root, looking, name="looking at Prefect"))
     if not well:
         raise SetupError(text)

@@ -6,31 +6,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.baselines import baseline_forecasts
-from forecasting.determinism import seal_tensorflow
-from forecasting.filling import earliest_rows, fill
-from forecasting.metrics import MODEL, score_board
-from forecasting.network import load_model, scaling_of
-from forecasting.partition import (
+from forecasting.data.filling import earliest_rows, fill
+from forecasting.data.scaling import Scaling, check_scaling, fit_scaling
+from forecasting.data.seasons import Season, choose_season
+from forecasting.data.split import (
     SCORED,
     TEST,
     check_chronological,
     gap_rows,
     keeps_best,
-    leaked_share,
     monitored_part,
     training_rows,
 )
-from forecasting.plots import forecast_plot, loss_plot
-from forecasting.remarks import epoch_sentence, gaps_sentence
-from forecasting.report import leak_sentence, render_report, verdict
-from forecasting.scaling import Scaling, check_scaling, fit_scaling
-from forecasting.seasons import Season, choose_season
-from forecasting.training import forecast, kept_epoch
-from forecasting.windows import gather_targets, window_table
-from stages import _artifacts as artifacts
-from stages._params import Params
-from stages._run import run_stage
+from forecasting.data.windows import gather_targets, window_table
+from forecasting.evaluation.leakage import leaked_share
+from forecasting.evaluation.metrics import MODEL, score_board
+from forecasting.models.baselines import baseline_forecasts
+from forecasting.models.raw_units import load_model, scaling_of
+from forecasting.reporting.html import leak_sentence, render_report, verdict
+from forecasting.reporting.plots import forecast_plot, loss_plot
+from forecasting.reporting.remarks import epoch_sentence, gaps_sentence
+from forecasting.training.determinism import seal_tensorflow
+from forecasting.training.fit import forecast, kept_epoch
+from foundation.params import Params
+from stages.runner import run_stage
+from stages.storage import artifacts
 
 log = logging.getLogger(__name__)
 REPORTED = ("evaluate", "ingest", "seed", "split", "train", "windowing")  # sections in the report

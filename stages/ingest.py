@@ -2,12 +2,12 @@
 
 import logging
 
-from forecasting.sentinels import sentinel_warnings
-from forecasting.series import regular_series
-from stages import _artifacts as artifacts
-from stages._params import Params
-from stages._run import run_stage
-from stages._tables import read_table
+from forecasting.data.regularity import regular_series
+from forecasting.data.sentinels import sentinel_warnings
+from foundation.params import Params
+from stages.runner import run_stage
+from stages.storage import artifacts
+from stages.storage.raw_tables import read_table
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import stages
-from forecasting.errors import PipelineError, SetupError
-from stages._packages import ANY_PACKAGES, LOCK_FILE, check_packages
-from stages._params import Params, load_params
-from stages._processor import is_promised, promise
-
-PACKAGES = ("forecasting", "pipeline", "stages")
+from foundation.errors import PipelineError, SetupError
+from foundation.packages import ANY_PACKAGES, LOCK_FILE, check_packages
+from foundation.params import Params, load_params
+from foundation.paths import CODE_PACKAGES
+from foundation.processor import is_promised, promise
 
 
 def run_stage(run: Callable[[Params], None]) -> None:
@@ -53,7 +52,7 @@ def check_code(root: Path) -> None:
     Raises:
         SetupError: One of the project's packages would be imported from elsewhere.
     """
-    for package in PACKAGES:
+    for package in CODE_PACKAGES:
         spec = importlib.util.find_spec(package)
         origin = Path(spec.origin).resolve() if spec is not None and spec.origin else None
         if origin is None or not origin.is_relative_to(root.resolve()):

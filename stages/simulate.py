@@ -5,10 +5,10 @@ It stands in for a raw table of one's own; with another `ingest.raw` nothing rea
 
 import logging
 
-from forecasting.simulation import simulate_station
-from stages import _artifacts as artifacts
-from stages._params import Params
-from stages._run import run_stage
+from forecasting.data.simulation import simulate_station
+from foundation.params import Params
+from stages.runner import run_stage
+from stages.storage import artifacts
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ import logging
 
 import pandas as pd
 
-from forecasting.partition import (
+from forecasting.data.seasons import choose_season
+from forecasting.data.split import (
     TEST,
     Borders,
     borders_by_date,
@@ -20,10 +21,10 @@ from forecasting.partition import (
     gap_rows,
     random_parts,
 )
-from forecasting.seasons import choose_season
-from stages import _artifacts as artifacts
-from stages._params import Params, Split
-from stages._run import run_stage
+from foundation.params import Params
+from foundation.params.split import Split
+from stages.runner import run_stage
+from stages.storage import artifacts
 
 log = logging.getLogger(__name__)
 

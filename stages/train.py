@@ -5,21 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.determinism import seal_tensorflow
-from forecasting.filling import FilledSeries, fill
-from forecasting.network import build_network, raw_unit_model
-from forecasting.partition import TRAIN, keeps_best, monitored_part
-from forecasting.remarks import epoch_sentence
-from forecasting.scaling import Scaling, fit_scaling
-from forecasting.training import fit, kept_epoch
-from forecasting.windows import covered_rows, window_lengths
-from stages import _artifacts as artifacts
-from stages._checkpoint import Checkpoint, checkpoint_folder
-from stages._key import stage_key
-from stages._packages import LOCK_FILE
-from stages._params import Params, Section
-from stages._progress import epoch_progress
-from stages._run import run_stage
+from forecasting.data.filling import FilledSeries, fill
+from forecasting.data.scaling import Scaling, fit_scaling
+from forecasting.data.split import TRAIN, keeps_best, monitored_part
+from forecasting.data.windows import covered_rows, window_lengths
+from forecasting.models.build import build_network
+from forecasting.models.raw_units import raw_unit_model
+from forecasting.reporting.remarks import epoch_sentence
+from forecasting.training.determinism import seal_tensorflow
+from forecasting.training.fit import fit, kept_epoch
+from foundation.packages import LOCK_FILE
+from foundation.params import Params, Section
+from stages.progress import epoch_progress
+from stages.runner import run_stage
+from stages.storage import artifacts
+from stages.storage.checkpoints import Checkpoint, checkpoint_folder
+from stages.storage.stage_key import stage_key
 
 log = logging.getLogger(__name__)
 

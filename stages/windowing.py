@@ -9,10 +9,10 @@ import logging
 
 import numpy as np
 
-from forecasting.windows import observed_targets, window_table
-from stages import _artifacts as artifacts
-from stages._params import Params
-from stages._run import run_stage
+from forecasting.data.windows import observed_targets, window_table
+from foundation.params import Params
+from stages.runner import run_stage
+from stages.storage import artifacts
 
 log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.prefect_server import Server, real_server
-from tests.project import QUICK, ROOT, Project, copy_project
-from tests.quick import Quick, quick_project
-from tests.toy import make_toy
+from tests.support.prefect_server import Server, real_server
+from tests.support.project import QUICK, ROOT, Project, copy_project
+from tests.support.quick import Quick, quick_project
+from tests.support.toy import make_toy
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,7 +62,7 @@ def copied(finished: Project, tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project of quick stages with kept runs, see tests/toy.py; tests only read it."""
+    """A project of quick stages with kept runs, see tests/support/toy.py; tests only read it."""
     return make_toy(tmp_path_factory.mktemp("toy") / "a checkout")
 
 

@@ -1,6 +1,7 @@
 """The layout, as rules that hold."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -9,21 +10,23 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.imports import code_of
-from stages import _artifacts
-from tests.project import ROOT
+from foundation.seal import PINNED
+from pipeline.versioning.dependencies import code_of
+from stages.storage import artifacts
+from tests.support.project import ROOT
 
 DVC = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+PACKAGES = ("foundation", "forecasting", "stages", "pipeline")
 TENSORFLOW = {
-    "forecasting.cache_sizes",
-    "forecasting.determinism",
-    "forecasting.network",
-    "forecasting.training",
+    "forecasting.models.build",
+    "forecasting.models.raw_units",
+    "forecasting.training.determinism",
+    "forecasting.training.fit",
 }
 MODULES = sorted(
-    str(path.relative_to(ROOT).with_suffix("")).replace("/", ".")
-    for package in ("forecasting", "stages", "pipeline")
-    for path in (ROOT / package).glob("*.py")
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
 )
 
 
@@ -44,23 +47,37 @@ def of_packages(names: set[str], *packages: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("forecasting.")])
-def test_the_core_imports_nothing_of_ours_but_the_core(module):
-    assert not of_packages(imports(module), "stages", "pipeline")
+def test_the_core_imports_of_ours_nothing_but_the_core_and_the_errors(module):
+    found = of_packages(imports(module), "foundation", "stages", "pipeline")
+    assert not {name for name in found if not name.startswith("foundation.errors.")}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("stages.")])
-def test_stages_import_the_core_and_never_each_other(module):
+def test_stages_never_import_each_other_or_what_runs_them(module):
     found = imports(module)
     assert not of_packages(found, "pipeline", "prefect", "dvc")
     assert not {name for name in found for stage in DVC if name.startswith(f"stages.{stage}")}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("pipeline.")])
-def test_the_pipeline_knows_of_the_core_only_its_errors_and_of_the_stages_only_the_schema(module):
-    shared = ("params", "files", "packages", "processor")
-    allowed = ("forecasting.errors.", *(f"stages._{name}." for name in shared))
-    found = of_packages(imports(module), "forecasting", "stages")
-    assert not {name for name in found if not name.startswith(allowed)}
+@pytest.mark.parametrize("module", [m for m in MODULES if not m.startswith("pipeline.orch")])
+def test_only_orchestration_imports_prefect(module):
+    allowed = {"pipeline.cli.terminal"}  # which starts it, and tells what it raised
+    assert not of_packages(imports(module), "prefect") or module in allowed
+
+
+def test_importing_what_is_no_stage_changes_no_variable_of_the_process():
+    modules = [m for m in MODULES if m.split(".")[0] in ("foundation", "pipeline")]
+    script = (
+        "import importlib, os; before = dict(os.environ)\n"
+        f"for name in {modules}:\n"
+        "    if not name.endswith('__main__'): importlib.import_module(name)\n"
+        "assert before == dict(os.environ), set(os.environ.items()) ^ set(before.items())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={n: v for n, v in os.environ.items() if n not in PINNED},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -70,7 +87,7 @@ def test_only_three_modules_import_tensorflow(module):
 
 
 def test_the_command_line_loads_nothing_heavy_before_it_is_needed():
-    listing = "import sys, pipeline.cli; print(*sorted(sys.modules))"
+    listing = "import sys, pipeline.cli.main; print(*sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
@@ -94,9 +111,9 @@ def test_a_stage_declares_exactly_the_parameters_it_reads(stage):
 
 
 def test_the_list_of_artifacts_is_the_list_of_outputs():
-    artifacts = {
+    listed = {
         artifact.path.as_posix()
-        for artifact in vars(_artifacts).values()
+        for artifact in vars(artifacts).values()
         if not isinstance(artifact, type) and isinstance(getattr(artifact, "path", None), Path)
     }
     outputs = {
@@ -104,7 +121,7 @@ def test_the_list_of_artifacts_is_the_list_of_outputs():
         for stage in DVC.values()
         for entry in [*stage.get("outs", []), *stage.get("metrics", [])]
     }
-    assert artifacts == outputs
+    assert listed == outputs
 
 
 def test_every_output_that_dvc_keeps_is_ignored_by_git_from_the_first_commit():

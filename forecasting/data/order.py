@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import DataError, quoted
-from forecasting.times import TIME_OF_DAY, first_row
+from forecasting.data.timestamps import TIME_OF_DAY, first_row
+from foundation.errors import DataError, quoted
 
 MANY = 0.25  # share of rows with the time of another row; the end of daylight saving makes few
 IN_UTC = "if these are local times with daylight saving, write them in UTC"

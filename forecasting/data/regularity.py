@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from forecasting.errors import DataError, ParamsError, quoted
-from forecasting.order import check_order
-from forecasting.times import first_row
+from forecasting.data.order import check_order
+from forecasting.data.timestamps import first_row
+from foundation.errors import DataError, ParamsError, quoted
 
 INFER = "infer"
 SPARSEST = 1000  # steps per row: beyond it the times or the step are wrong, and the grid is huge

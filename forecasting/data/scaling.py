@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.errors import DataError
+from foundation.errors import DataError
 
 CHUNK = 65_536  # rows scaled at once; bounds memory, not the result
 

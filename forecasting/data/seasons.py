@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset, BusinessDay, Day, Tick, Week
 
-from forecasting.errors import ParamsError
+from foundation.errors import ParamsError
 
 AUTO = "auto"
 DAY = pd.Timedelta(days=1)

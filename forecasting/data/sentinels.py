@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import quoted
-from forecasting.times import first_row
+from forecasting.data.timestamps import first_row
+from foundation.errors import quoted
 
 # What loggers and archives write for "missing", in six digits: -99.9, 9999, 1e+20, the default of
 # netCDF, the ends of integer types

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import ParamsError
+from foundation.errors import ParamsError
 
 FEATURES = ("load_city", "load_industry", "irradiance", "ambient", "oil")
 HOURS_PER_DAY = 24

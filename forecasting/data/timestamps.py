@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import DataError, ParamsError, quoted
+from foundation.errors import DataError, ParamsError, quoted
 
 ISO8601 = "ISO8601"
 EXAMPLE = datetime(2016, 7, 1, tzinfo=UTC)

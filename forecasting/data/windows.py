@@ -6,7 +6,7 @@ All positions are row numbers of the series; ranges are half-open, `start` to `s
 import numpy as np
 import pandas as pd
 
-from forecasting.errors import DataError
+from foundation.errors import DataError
 
 
 def window_table(n_rows: int, *, lookback: int, horizon: int, stride: int) -> pd.DataFrame:

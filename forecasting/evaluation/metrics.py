@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.scaling import Scaling
+from forecasting.data.scaling import Scaling
 
 ERROR_NAMES = ("mse", "rmse", "mae", "r2")
 MODEL = "model"

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from forecasting.filling import FilledSeries
-from forecasting.partition import TRAIN, VALIDATION
-from forecasting.ridge import fit_ridge, ridge_forecast
-from forecasting.scaling import Scaling
-from forecasting.windows import window_lengths
+from forecasting.data.filling import FilledSeries
+from forecasting.data.scaling import Scaling
+from forecasting.data.split import TRAIN, VALIDATION
+from forecasting.data.windows import window_lengths
+from forecasting.models.ridge import fit_ridge, ridge_forecast
 
 
 def repeat_last(series: FilledSeries, windows: pd.DataFrame, *, horizon: int) -> np.ndarray:
@@ -50,7 +50,7 @@ def seasonal_naive(
 def ridge(
     series: FilledSeries, split: pd.DataFrame, windows: pd.DataFrame, *, scaling: Scaling
 ) -> np.ndarray:
-    """Forecast with the linear model of `forecasting.ridge`, fitted on the training windows.
+    """Forecast with the linear model of `forecasting.models.ridge`, fitted on the training windows.
 
     Its penalty is chosen on the validation windows; where the split has none, on the last fifth of
     the training windows, which the fit then leaves out.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.filling import FilledSeries
+from forecasting.data.filling import FilledSeries
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 BLOCK = 512  # windows gathered at once; bounds memory, not the result

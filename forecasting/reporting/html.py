@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import jinja2
 
-from forecasting.metrics import MODEL, skill
-from forecasting.page import PAGE
+from forecasting.evaluation.metrics import MODEL, skill
+from forecasting.reporting.page import PAGE
 
 TABLES = (
     ("Root mean squared error, in units of the series", "raw", "rmse"),

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from forecasting.errors import SetupError
+from foundation.errors import SetupError
 
 FIXED = (32 * 2**10, 512 * 2**10, 16 * 2**20)  # bytes of L1, L2 and L3
 

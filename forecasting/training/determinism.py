@@ -1,12 +1,12 @@
 """TensorFlow's share of the seal: threads, seeds, deterministic kernels and cache sizes.
 
-The environment variables, which must be set before the first import, are set by `stages/__init__.py`.
+The environment variables, which must be set before the first import, are set by `foundation.seal`.
 """
 
 import keras
 import tensorflow as tf
 
-from forecasting.cache_sizes import fix_cache_sizes
+from forecasting.training.cache_sizes import fix_cache_sizes
 
 
 def seal_tensorflow(seed: int) -> None:

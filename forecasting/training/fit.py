@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from forecasting.errors import StageFailed
-from forecasting.filling import FilledSeries
-from forecasting.state import Epoch, Save, State, restore
+from forecasting.data.filling import FilledSeries
+from forecasting.training.state import Epoch, Save, State, restore
+from foundation.errors import StageFailed
 
 FORECAST_BATCH = 256  # windows forecast at once; bounds memory, not the result
 

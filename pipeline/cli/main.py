@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from forecasting.errors import PipelineError
-from pipeline.layout import announce, screen_width
+from foundation.errors import PipelineError
+from pipeline.cli.display.layout import announce, screen_width
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +43,7 @@ class Overlapping(StrEnum):
 @app.callback()
 def exactcast() -> None:
     """Forecast time series with runs that can be reproduced to the byte."""
-    from pipeline.prefect_setup import spare_loopback
+    from pipeline.orchestration.prefect_setup import spare_loopback
 
     spare_loopback()
 
@@ -77,9 +77,9 @@ def run(
     """Bring every stage up to date, and say whether the committed run was reproduced."""
     if not as_json:
         announce(f"starting an isolated run of {revision}" if isolated else "starting a run")
-    from pipeline.order import Order
-    from pipeline.terminal import run_and_show
-    from pipeline.workspace import project_root
+    from pipeline.cli.terminal import run_and_show
+    from pipeline.runs.request import Order
+    from pipeline.versioning.git import project_root
 
     if revision != "HEAD" and not isolated:
         raise typer.BadParameter("--rev needs --isolated: a run here is of the workspace as it is.")
@@ -100,10 +100,10 @@ def runs(as_json: Json = False) -> None:
     """List the runs that are kept: when, what each changed, how good it is."""
     from dataclasses import asdict
 
-    from pipeline.runs import kept_runs
-    from pipeline.show import print_json
-    from pipeline.show_runs import runs_text
-    from pipeline.workspace import project_root
+    from pipeline.cli.display.runs import runs_text
+    from pipeline.cli.display.show import print_json
+    from pipeline.runs.history import kept_runs
+    from pipeline.versioning.git import project_root
 
     kept = kept_runs(project_root())
     if as_json:
@@ -121,9 +121,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what a run was made from and what came of it, or how a second one differs from it."""
-    from pipeline.runs import newest_run
-    from pipeline.show_runs import print_runs
-    from pipeline.workspace import project_root
+    from pipeline.cli.display.runs import print_runs
+    from pipeline.runs.history import newest_run
+    from pipeline.versioning.git import project_root
 
     root = project_root()
     print_runs(root, run or newest_run(root), other, as_json=as_json)
@@ -139,8 +139,8 @@ def verify(
     """Make everything of a commit anew, without any cache, and compare every byte."""
     if not as_json:
         announce(f"checking {revision} out, with an empty cache")
-    from pipeline.show_runs import verify_and_print
-    from pipeline.workspace import project_root
+    from pipeline.cli.display.runs import verify_and_print
+    from pipeline.versioning.git import project_root
 
     raise SystemExit(verify_and_print(project_root(), revision, as_json=as_json))
 
@@ -152,10 +152,10 @@ def status(as_json: Json = False) -> None:
         announce("checking what is out of date")
     from dataclasses import asdict
 
-    from pipeline.previous import settle
-    from pipeline.show import print_json, status_text
-    from pipeline.status import next_step, stage_statuses
-    from pipeline.workspace import project_root
+    from pipeline.cli.display.show import print_json, status_text
+    from pipeline.runs.backup import settle
+    from pipeline.versioning.git import project_root
+    from pipeline.versioning.status import next_step, stage_statuses
 
     root = project_root()
     settle(root)
@@ -197,11 +197,11 @@ def serve(
     import os
 
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    from pipeline.prefect_setup import load_settings
+    from pipeline.orchestration.prefect_setup import load_settings
 
     load_settings()
-    from pipeline.serve import serve as serve_until_stopped
-    from pipeline.workspace import project_root
+    from pipeline.orchestration.serve import serve as serve_until_stopped
+    from pipeline.versioning.git import project_root
 
     request = {"overlap": overlap.value, "refresh": refresh, "push": push, "keep": keep}
     serve_until_stopped(
@@ -220,9 +220,9 @@ def doctor(as_json: Json = False) -> None:
         announce("checking the set-up")
     from dataclasses import asdict
 
+    from pipeline.cli.display.show import findings_text, print_json
     from pipeline.doctor import examine
-    from pipeline.show import findings_text, print_json
-    from pipeline.workspace import project_root
+    from pipeline.versioning.git import project_root
 
     findings = examine(project_root())
     if as_json:

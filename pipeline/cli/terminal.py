@@ -7,19 +7,19 @@ from typing import Any
 
 import typer
 
-from forecasting.errors import SetupError, StageFailed
-from pipeline.graph import Graph, load_graph
-from pipeline.layout import filled, screen_width, table
-from pipeline.order import Order, Outcome, Show, Step
-from pipeline.prefect_setup import load_settings
-from pipeline.previous import held
-from pipeline.raw import tracking_advice, untracked_sources
-from pipeline.reproduce import Event, sigterm_as_interrupt
-from pipeline.run import carry_out
-from pipeline.show import comparison_text, print_json, progress, score_table
-from pipeline.status import out_of_date
-from pipeline.workspace import Busy, git
-from stages._params import PARAMS_FILE
+from foundation.errors import SetupError, StageFailed
+from foundation.paths import PARAMS
+from pipeline.cli.display.layout import filled, screen_width, table
+from pipeline.cli.display.show import comparison_text, print_json, progress, score_table
+from pipeline.orchestration.prefect_setup import load_settings
+from pipeline.runs.backup import held
+from pipeline.runs.execute import carry_out
+from pipeline.runs.request import Order, Outcome, Show, Step
+from pipeline.runs.stage import Event, sigterm_as_interrupt
+from pipeline.versioning.git import Busy, git
+from pipeline.versioning.graph import Graph, load_graph
+from pipeline.versioning.raw_data import tracking_advice, untracked_sources
+from pipeline.versioning.status import out_of_date
 
 TAKEN_BACK = (
     "note: the values of -S are taken back: params.yaml and results are as before.\n"
@@ -73,7 +73,7 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
     Raises:
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
-    before = (root / PARAMS_FILE).read_bytes()
+    before = (root / PARAMS).read_bytes()
     try:
         with sigterm_as_interrupt(), progress(quiet=as_json) as show:
             watcher = Terminal(show)
@@ -82,7 +82,7 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
             else:
                 outcome = _watched(root, order, watcher, show)
     except (KeyboardInterrupt, StageFailed):
-        as_before = (root / PARAMS_FILE).read_bytes() == before  # unless the user edited it
+        as_before = (root / PARAMS).read_bytes() == before  # unless the user edited it
         if order.overrides and not order.isolated and as_before:
             typer.echo(TAKEN_BACK, err=True)
         raise
@@ -115,7 +115,7 @@ def _nothing_to_watch(root: Path, order: Order, show: Show) -> bool:
     except Busy:
         return False
     load_settings()
-    from pipeline.server import configured_server
+    from pipeline.orchestration.server import configured_server
 
     return configured_server() is None
 
@@ -129,8 +129,8 @@ def _watched(root: Path, order: Order, watcher: Terminal, show: Show) -> Outcome
     import httpx
     from prefect.exceptions import PrefectException, TerminationSignal
 
-    from pipeline.flow import watched_run
-    from pipeline.server import configured_server, reporting
+    from pipeline.orchestration.flows import watched_run
+    from pipeline.orchestration.server import configured_server, reporting
 
     server = configured_server()
     how = f"reporting to Prefect at {server}" if server else "starting a temporary Prefect server"

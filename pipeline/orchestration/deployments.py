@@ -1,6 +1,6 @@
 """The deployments: registers them with the Prefect server, and runs what it schedules, until ended.
 
-Started by `exactcast serve` as `python -m pipeline.deployments SETTINGS`, in a process of its own.
+Started by `exactcast serve` as `python -m pipeline.orchestration.deployments SETTINGS`, in a process of its own.
 """
 
 import json
@@ -29,13 +29,13 @@ from prefect.states import Cancelled
 from prefect.utilities.urls import url_for
 from ruamel.yaml import YAML
 
-from pipeline.flow import prove, train
-from pipeline.form import explain
-from pipeline.server import HEARTBEAT
-from pipeline.watching import TAG
-from pipeline.workspace import file_at, project_root
-from pipeline.worktree import commit_of
-from stages._params import PARAMS_FILE
+from foundation.paths import PARAMS
+from pipeline.orchestration.flows import prove, train
+from pipeline.orchestration.observer import TAG
+from pipeline.orchestration.request_form import explain
+from pipeline.orchestration.server import HEARTBEAT
+from pipeline.versioning.git import file_at, project_root
+from pipeline.versioning.worktrees import commit_of
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
@@ -73,7 +73,7 @@ def explain_form(deployment: Any) -> None:
     """Write meanings and values of the committed params.yaml into the form of a deployment."""
     root = project_root()
     commit = commit_of(root, "HEAD")
-    params = YAML().load(file_at(root, commit, str(PARAMS_FILE)) or "{}")
+    params = YAML().load(file_at(root, commit, str(PARAMS)) or "{}")
     explain(deployment._parameter_openapi_schema.definitions, params, commit=commit)
 
 

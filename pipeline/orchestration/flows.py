@@ -21,18 +21,18 @@ from prefect.settings import (
 )
 from prefect.states import Cancelled, Completed, Failed
 
-from forecasting.errors import PipelineError
-from pipeline.form import Request, order_of
-from pipeline.order import Order, Outcome, Watcher
-from pipeline.pages import proof_rows
-from pipeline.reproduce import RAN, UP_TO_DATE
-from pipeline.run import carry_out, run_name
-from pipeline.runs import newest_run
-from pipeline.server import HEARTBEAT, RETRIES
-from pipeline.verify import CannotVerify, summary_line, verify
-from pipeline.watching import NAMES, TAG, Prefect, Silent
-from pipeline.workspace import Busy, project_root
-from pipeline.worktree import commit_of
+from foundation.errors import PipelineError
+from pipeline.orchestration.observer import NAMES, TAG, Prefect, Silent
+from pipeline.orchestration.request_form import Request, order_of
+from pipeline.orchestration.server import HEARTBEAT, RETRIES
+from pipeline.orchestration.ui_artifacts import proof_rows
+from pipeline.runs.execute import carry_out, run_name
+from pipeline.runs.history import newest_run
+from pipeline.runs.request import Order, Outcome, Watcher
+from pipeline.runs.stage import RAN, UP_TO_DATE
+from pipeline.verification.verify import CannotVerify, summary_line, verify
+from pipeline.versioning.git import Busy, project_root
+from pipeline.versioning.worktrees import commit_of
 
 NAME = "train"
 STOPPED = "Stopped on request. What was finished is kept."

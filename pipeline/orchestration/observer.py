@@ -23,13 +23,13 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 from prefect.states import Completed, Failed
 
-from forecasting.errors import PipelineError, SetupError
-from pipeline.graph import Graph
-from pipeline.order import Outcome, Show, Step, Watcher
-from pipeline.pages import FAILED, graph_page, report_page
-from pipeline.reproduce import RESTORED, UP_TO_DATE, Event
-from pipeline.scores import score_rows
-from pipeline.show import EPOCH
+from foundation.errors import PipelineError, SetupError
+from pipeline.cli.display.show import EPOCH
+from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
+from pipeline.runs.request import Outcome, Show, Step, Watcher
+from pipeline.runs.scores import score_rows
+from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event
+from pipeline.versioning.graph import Graph
 
 TAG = "exactcast"  # on every flow run
 NAMES = {UP_TO_DATE: "Skipped", RESTORED: "Restored"}

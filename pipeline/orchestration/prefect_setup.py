@@ -1,7 +1,7 @@
 """Whether runs can report to Prefect from here: the proxy, the settings, the server, its database.
 
 Prefect's import reads its settings and takes a second, so it is imported only where it is needed.
-`python -m pipeline.prefect_setup` looks at everything, for `exactcast doctor`.
+`python -m pipeline.orchestration.prefect_setup` looks at everything, for `exactcast doctor`.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import getproxies_environment
 
-from forecasting.errors import SetupError
+from foundation.errors import SetupError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -147,7 +147,7 @@ def look() -> str:
         SetupError: It cannot.
     """
     load_settings()
-    from pipeline.server import check_answers, configured_server
+    from pipeline.orchestration.server import check_answers, configured_server
 
     if (url := configured_server()) is not None:
         check_answers(url)

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from ruamel.yaml.comments import CommentedMap
 
-from forecasting.errors import ParamsError
-from pipeline.order import Order, Overlap
-from stages._params import Params, Section
+from foundation.errors import ParamsError
+from foundation.params import Params, Section
+from pipeline.runs.request import Order, Overlap
 
 FOLDED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 

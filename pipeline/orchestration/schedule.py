@@ -6,7 +6,7 @@ from datetime import datetime
 from prefect.client.schemas.schedules import is_valid_timezone
 from prefect.server.schemas.schedules import CronSchedule
 
-from forecasting.errors import ParamsError
+from foundation.errors import ParamsError
 
 FIELDS = 5  # Prefect also takes a sixth and a seventh, for seconds and years
 SHOWN = 3

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 import typer
 
-from forecasting.errors import SetupError
-from pipeline.prefect_setup import HERE
-from pipeline.reproduce import running
-from pipeline.schedule import check_timezone, described
-from pipeline.server import (
+from foundation.errors import SetupError
+from pipeline.orchestration.prefect_setup import HERE
+from pipeline.orchestration.schedule import check_timezone, described
+from pipeline.orchestration.server import (
     HEARTBEAT,
     NoAnswer,
     check_answers,
@@ -23,6 +22,7 @@ from pipeline.server import (
     is_free,
     started_server,
 )
+from pipeline.runs.stage import running
 
 PORT = 4200  # Prefect's own
 
@@ -58,7 +58,7 @@ def serve(
     )
     with served_by(root) as url:
         environment = {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
-        command = [sys.executable, "-m", "pipeline.deployments", settings]
+        command = [sys.executable, "-m", "pipeline.orchestration.deployments", settings]
         with running(command, root, environment=environment, output=None) as runner:
             typer.echo(f"watch it at {page_of(url)}; Ctrl-C ends it")
             while runner.poll() is None:

@@ -14,9 +14,9 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from forecasting.errors import SetupError
-from pipeline.prefect_setup import newer_database
-from pipeline.reproduce import running
+from foundation.errors import SetupError
+from pipeline.orchestration.prefect_setup import newer_database
+from pipeline.runs.stage import running
 
 START = 120.0  # seconds a server may take to answer for the first time
 ANSWER = 10.0  # seconds a server that runs may take

@@ -4,12 +4,12 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.graph import Graph
-from pipeline.lockfile import Comparison
-from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE
-from pipeline.scores import Scores
-from pipeline.show import comparison_text
-from pipeline.verify import Verdict
+from pipeline.cli.display.show import comparison_text
+from pipeline.runs.scores import Scores
+from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE
+from pipeline.verification.verify import Verdict
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import Comparison
 
 FAILED = "failed"
 COLOURS = {RAN: "#2e7d32", UP_TO_DATE: "#78909c", RESTORED: "#1565c0", FAILED: "#c62828"}

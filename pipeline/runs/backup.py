@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from forecasting.errors import SetupError, StageFailed
-from pipeline.graph import Graph, load_graph
-from pipeline.lockfile import LOCK, Entries, read_lock
-from pipeline.taken_back import forget_params, params_kept, take_back_params
-from pipeline.workspace import Busy, digest, forget_run_cache_since, locked
-from stages._files import write_bytes
-from stages._params import PARAMS_FILE
+from foundation.errors import SetupError, StageFailed
+from foundation.files import write_bytes
+from foundation.paths import PARAMS
+from pipeline.runs.params_file import forget_params, params_kept, take_back_params
+from pipeline.versioning.git import Busy, digest, forget_run_cache_since, locked
+from pipeline.versioning.graph import Graph, load_graph
+from pipeline.versioning.lockfile import LOCK, Entries, read_lock
 
 T = TypeVar("T")
 FOLDER = Path(".dvc/tmp/exactcast/previous")
@@ -94,7 +94,7 @@ def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
 
 def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
     """Hash everything that the pipeline reads and does not make."""
-    paths = [*graph.sources(), str(PARAMS_FILE), "dvc.yaml"]
+    paths = [*graph.sources(), str(PARAMS), "dvc.yaml"]
     return {
         path: digest(root / path, "sha256") if (root / path).is_file() else None for path in paths
     }

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.graph import load_graph
-from pipeline.lockfile import LOCK
-from pipeline.run import own_files
-from pipeline.workspace import git, refuse_ignored, run_git
+from foundation.errors import SetupError
+from pipeline.runs.execute import own_files
+from pipeline.versioning.git import git, refuse_ignored, run_git
+from pipeline.versioning.graph import load_graph
+from pipeline.versioning.lockfile import LOCK
 
 ENTRY = re.compile(r"\d+ ([0-9a-f]+) \d\t(.+)", re.DOTALL)
 

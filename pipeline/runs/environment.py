@@ -6,10 +6,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.programs import ask
-from pipeline.workspace import digest, git
-from stages._packages import ANY_PACKAGES, LOCK_FILE, check_packages
+from foundation.errors import SetupError
+from foundation.packages import ANY_PACKAGES, LOCK_FILE, check_packages
+from pipeline.versioning.dvc import ask
+from pipeline.versioning.git import digest, git
 
 OWN_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -12,11 +12,20 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.doubt import doubt_cache, made_well
-from pipeline.durable import flush
-from pipeline.environment import python_for
-from pipeline.experiment import (
+from foundation.durability import flush
+from foundation.errors import SetupError
+from foundation.params import load_params
+from foundation.paths import PARAMS
+from pipeline.runs.backup import Void, held, or_put_back
+from pipeline.runs.environment import python_for
+from pipeline.runs.overrides import apply_overrides, overridden
+from pipeline.runs.params_file import forget_params, take_back_params, write_params
+from pipeline.runs.record import make_record, record_bytes
+from pipeline.runs.request import Order, Outcome, Show, Step, Watcher
+from pipeline.runs.scores import read_metrics, read_scores, scores_before
+from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event, reproduce
+from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.experiments import (
     RECORD,
     check_name,
     experiments,
@@ -25,22 +34,20 @@ from pipeline.experiment import (
     prune,
     remove,
 )
-from pipeline.graph import Graph, load_graph
-from pipeline.lockfile import canonicalise, committed_lock, compare, facts, read_lock
-from pipeline.order import Order, Outcome, Show, Step, Watcher
-from pipeline.overrides import apply_overrides, overridden
-from pipeline.previous import Void, held, or_put_back
-from pipeline.programs import ask_dvc
-from pipeline.raw import check_present, fetch_sources, pointers, refresh_sources, store_changes
-from pipeline.record import make_record, record_bytes
-from pipeline.reproduce import RESTORED, UP_TO_DATE, Event, reproduce
-from pipeline.scores import read_metrics, read_scores, scores_before
-from pipeline.sharing import push
-from pipeline.status import out_of_date
-from pipeline.taken_back import forget_params, take_back_params, write_params
-from pipeline.workspace import locked
-from pipeline.worktree import commit_of, worktree
-from stages._params import PARAMS_FILE, load_params
+from pipeline.versioning.git import locked
+from pipeline.versioning.graph import Graph, load_graph
+from pipeline.versioning.integrity import doubt_cache, made_well
+from pipeline.versioning.lockfile import canonicalise, committed_lock, compare, facts, read_lock
+from pipeline.versioning.raw_data import (
+    check_present,
+    fetch_sources,
+    pointers,
+    refresh_sources,
+    store_changes,
+)
+from pipeline.versioning.remotes import push
+from pipeline.versioning.status import out_of_date
+from pipeline.versioning.worktrees import commit_of, worktree
 
 NETWORK = {"retries": 2, "retry_delay_seconds": 10}
 SHORT = 24  # characters of a name that say what is special about a run
@@ -156,7 +163,7 @@ def prepare(root: Path, order: Order, watcher: Watcher, *, cache: Path, workspac
             apply_overrides(root, order.overrides)
         elif order.overrides:
             write_params(root, overridden(root, order.overrides))
-        load_params(root / PARAMS_FILE)
+        load_params(root / PARAMS)
         graph = load_graph(root)
         doubt_cache(root, graph, cache=cache, workspace=workspace, tell=_tell_on_stderr)
         if order.isolated:
@@ -272,5 +279,5 @@ def own_files(root: Path, graph: Graph) -> list[str]:
     """Name the files of a run that git may not track yet and DVC does not keep."""
     uncached = [out for name in graph.needed() for out in graph.stages[name].uncached]
     code = [path for path in graph.sources() if path.endswith((".py", ".lock"))]
-    names = [str(PARAMS_FILE), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(root, graph)]
+    names = [str(PARAMS), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(root, graph)]
     return [name for name in names if (root / name).is_file()]

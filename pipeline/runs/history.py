@@ -8,14 +8,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline.experiment import experiments
-from pipeline.lockfile import Entries, committed_lock, flat, hashes
-from pipeline.reasons import changed_surroundings
-from pipeline.record import json_object, own_record, record_names
-from pipeline.scores import METRICS, numbers
-from pipeline.workspace import contents_at, git
-from pipeline.worktree import commit_of
-from stages._params import PARAMS_FILE
+from foundation.paths import PARAMS
+from pipeline.runs.record import json_object, own_record, record_names
+from pipeline.runs.scores import METRICS, numbers
+from pipeline.verification.diagnosis import changed_surroundings
+from pipeline.versioning.experiments import experiments
+from pipeline.versioning.git import contents_at, git
+from pipeline.versioning.lockfile import Entries, committed_lock, flat, hashes
+from pipeline.versioning.worktrees import commit_of
 
 CODE = (".py", "requirements.lock", "dvc.yaml")
 MISSING = "not there"
@@ -79,13 +79,9 @@ def _described(root: Path, named: Sequence[tuple[str, str]]) -> list[Run]:
     }
     wanted = [name for commit in commits for name in [*record_names(commit), f"{commit}:{METRICS}"]]
     around = {*commits, *(parent for _, parents in facts.values() for parent in parents[:1])}
-    contents = contents_at(
-        root, [*wanted, *(f"{commit}:{PARAMS_FILE}" for commit in sorted(around))]
-    )
+    contents = contents_at(root, [*wanted, *(f"{commit}:{PARAMS}" for commit in sorted(around))])
     files = _files_changed(root, commits)
-    parameters = {
-        commit: parameters_of(contents.get(f"{commit}:{PARAMS_FILE}")) for commit in around
-    }
+    parameters = {commit: parameters_of(contents.get(f"{commit}:{PARAMS}")) for commit in around}
     runs = []
     for name, commit in named:
         at, parents = facts[commit]
@@ -146,7 +142,7 @@ def parameters_of(content: bytes | None) -> dict[str, Any]:
 
 def compare_runs(root: Path, first: Run, second: Run) -> dict[str, list[str]]:
     """Tell how the second run differs from the first, by kind; a kind without a difference is empty."""
-    names = [f"{run.commit}:{PARAMS_FILE}" for run in (first, second)]
+    names = [f"{run.commit}:{PARAMS}" for run in (first, second)]
     contents = contents_at(root, names)
     before, after = (parameters_of(contents.get(name)) for name in names)
     changes = {

@@ -15,10 +15,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from forecasting.errors import ParamsError
-from pipeline.lockfile import flat
-from stages._files import write_bytes
-from stages._params import PARAMS_FILE, Params, check_params
+from foundation.errors import ParamsError
+from foundation.files import write_bytes
+from foundation.params import Params, check_params
+from foundation.paths import PARAMS
+from pipeline.versioning.lockfile import flat
 
 PLAIN = re.compile(
     r"(?!(true|false|yes|no|on|off|null|y|n)$)[a-z][\w./-]*", re.ASCII | re.IGNORECASE
@@ -29,7 +30,7 @@ NULLS = ("null", "~")
 def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
     """Write overrides into params.yaml, as `overridden` returns it."""
     if overrides:
-        write_bytes(root / PARAMS_FILE, overridden(root, overrides))
+        write_bytes(root / PARAMS, overridden(root, overrides))
 
 
 def overridden(root: Path, overrides: Sequence[str]) -> bytes:
@@ -44,7 +45,7 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
         ParamsError: An override is not understood, or a value is wrong.
     """
     yaml = _round_trip()
-    content = yaml.load(root / PARAMS_FILE)
+    content = yaml.load(root / PARAMS)
     for override in overrides:
         _apply(content, override)
     buffer = StringIO()
@@ -53,7 +54,7 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
         written = YAML(typ="safe").load(buffer.getvalue())
     except YAMLError as unreadable:  # a list with half a character in it, such as "\ud83d"
         raise ParamsError(
-            f"The overrides cannot be written into {PARAMS_FILE}: {' '.join(str(unreadable).split())}"
+            f"The overrides cannot be written into {PARAMS}: {' '.join(str(unreadable).split())}"
         ) from None
     check_params(written, source="the overrides and params.yaml")
     return buffer.getvalue().encode()

@@ -5,8 +5,8 @@ Both versions are kept, so that an edit that the user makes meanwhile is never u
 
 from pathlib import Path
 
-from stages._files import write_bytes
-from stages._params import PARAMS_FILE
+from foundation.files import write_bytes
+from foundation.paths import PARAMS
 
 BEFORE = Path(".dvc/tmp/exactcast/params.before.yaml")
 WRITTEN = Path(".dvc/tmp/exactcast/params.written.yaml")
@@ -15,8 +15,8 @@ WRITTEN = Path(".dvc/tmp/exactcast/params.written.yaml")
 def write_params(root: Path, content: bytes) -> None:
     """Write params.yaml, and keep what it was until `forget_params`."""
     write_bytes(root / WRITTEN, content)
-    write_bytes(root / BEFORE, (root / PARAMS_FILE).read_bytes())  # from here on they count
-    write_bytes(root / PARAMS_FILE, content)
+    write_bytes(root / BEFORE, (root / PARAMS).read_bytes())  # from here on they count
+    write_bytes(root / PARAMS, content)
 
 
 def params_kept(root: Path) -> bool:
@@ -29,7 +29,7 @@ def take_back_params(root: Path) -> bool:
     if not params_kept(root):
         return False
     before, written = ((root / path).read_bytes() for path in (BEFORE, WRITTEN))
-    path = root / PARAMS_FILE
+    path = root / PARAMS
     if not path.is_file() or path.read_bytes() not in (before, written):
         return False
     write_bytes(path, before)

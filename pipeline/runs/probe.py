@@ -20,7 +20,7 @@ LEVELS = {  # of x86-64, the highest first; what numeric libraries choose their 
     "x86-64-v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"},
     "x86-64-v2": {"cx16", "popcnt", "sse4_1", "sse4_2", "ssse3"},
 }
-PROCESSOR = Path(__file__).resolve().parent.parent / "stages/_processor.py"  # our commit's own
+PROCESSOR = Path(__file__).resolve().parents[2] / "foundation/processor.py"  # our commit's own
 TOLD = ("LANG", "LC_ALL", "PYTHONHASHSEED", "TZ")  # nothing may depend on them
 
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline import probe
-from pipeline.experiment import RECORD, experiments
-from pipeline.graph import Graph
-from pipeline.lockfile import LOCK, Comparison, Entries, flat, read_lock
-from pipeline.programs import ask
-from pipeline.reproduce import WITHOUT_SHORTCUTS
-from pipeline.workspace import contents_at, digest
-from stages._packages import LOCK_FILE
-from stages._params import PARAMS_FILE
+from foundation.packages import LOCK_FILE
+from foundation.paths import PARAMS
+from pipeline.runs import probe
+from pipeline.runs.stage import WITHOUT_SHORTCUTS
+from pipeline.versioning.dvc import ask
+from pipeline.versioning.experiments import RECORD, experiments
+from pipeline.versioning.git import contents_at, digest
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat, read_lock
 
 FORMAT = 1
 ERROR = re.compile(r"scores\.(?P<model>.+)\.standardised\.overall\.mse")
@@ -65,7 +65,7 @@ def make_record(
         "states": dict(states),
         "verdict": comparison.verdict,
         "scores": summary(metrics),
-        "parameters": YAML(typ="safe").load(root / PARAMS_FILE),
+        "parameters": YAML(typ="safe").load(root / PARAMS),
         "raw": raw_hashes(graph, lock),
         "lock": lock,
         "requirements": digest(root / LOCK_FILE, "sha256"),

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pipeline.experiment import Experiment
-from pipeline.graph import Graph
-from pipeline.lockfile import Comparison
-from pipeline.reproduce import Event
-from pipeline.scores import Scores
+from pipeline.runs.scores import Scores
+from pipeline.runs.stage import Event
+from pipeline.versioning.experiments import Experiment
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import Comparison
 
 Show = Callable[[Event], None]
 Overlap = Literal["beside", "wait", "skip"]

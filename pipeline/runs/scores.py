@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forecasting.errors import SetupError
-from pipeline.experiment import experiments
-from pipeline.graph import Graph
-from pipeline.layout import number
-from pipeline.lockfile import committed_lock, hashes
-from pipeline.stored import Damaged, Missing, kept_file
+from foundation.errors import SetupError
+from pipeline.cli.display.layout import number
+from pipeline.versioning.cache import Damaged, Missing, kept_file
+from pipeline.versioning.experiments import experiments
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import committed_lock, hashes
 
 SCORES = "reports/scores.json"
 METRICS = "reports/metrics.json"

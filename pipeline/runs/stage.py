@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from forecasting.errors import StageFailed
-from pipeline import guard
-from pipeline.programs import child_environment, dvc_command
-from pipeline.workspace import forget_locks_of_runs
-from stages._packages import ANY_PACKAGES
+from foundation import supervisor
+from foundation.errors import StageFailed
+from foundation.packages import ANY_PACKAGES
+from pipeline.versioning.dvc import child_environment, dvc_command
+from pipeline.versioning.git import forget_locks_of_runs
 
 RAN, UP_TO_DATE, RESTORED = "ran", "up to date", "restored from DVC's run cache"
 _STATES = (
@@ -165,7 +165,7 @@ def running(
     """
     process = subprocess.Popen(
         # by its path: the checkout may be of a commit that has no guard
-        [sys.executable, "-P", guard.__file__, *command],
+        [sys.executable, "-P", supervisor.__file__, *command],
         cwd=root,
         env=child_environment(python) | dict(environment or {}),
         stdin=subprocess.PIPE,  # held open while we live

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.beside import Output
-from pipeline.environment import OWN_MINOR
-from pipeline.reproduce import RAN
-from stages._packages import LOCK_FILE, locked_packages
+from foundation.packages import LOCK_FILE, locked_packages
+from pipeline.runs.environment import OWN_MINOR
+from pipeline.runs.stage import RAN
+from pipeline.verification.recorded import Output
 
 KINDS = (  # the likeliest first
     "any_packages", "packages", "python", "processor", "libc", "threads", "pinned", "variables",

@@ -1,4 +1,4 @@
-"""How far two versions of one file are apart, as numbers: `python -m pipeline.differences OLD NEW`.
+"""How far two versions of one file are apart, as numbers: `python -m pipeline.verification.differences OLD NEW`.
 
 A process of its own: it loads numeric libraries, which the command line must not, and reads files
 that nobody may trust. It prints a JSON object: whether the values are the same within TOLERANCE, and

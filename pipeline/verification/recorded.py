@@ -6,16 +6,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.graph import Graph
-from pipeline.lockfile import LOCK, Entries, hashes
-from pipeline.programs import ask, ask_dvc
-from pipeline.stored import Damaged, Missing, content_hash, restore
+from foundation.errors import SetupError
+from pipeline.versioning.cache import Damaged, Missing, content_hash, restore
+from pipeline.versioning.dvc import ask, ask_dvc
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import LOCK, Entries, hashes
 
 IDENTICAL, EQUAL, DIFFERENT = "identical", "numerically equal", "different"
 NOT_AVAILABLE = "old values not available"
 FOLDER = Path(".dvc/tmp/exactcast/recorded")
-CODE = Path(__file__).resolve().parent.parent
+CODE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _taken(cache: Path, md5: str, target: Path) -> bool:
 
 def _values_apart(old: Path, new: Path, name: str) -> dict[str, object]:
     """Compare two files as numbers, in a process that may load numeric libraries."""
-    command = [sys.executable, "-m", "pipeline.differences", str(old), str(new), name]
+    command = [sys.executable, "-m", "pipeline.verification.differences", str(old), str(new), name]
     try:
         found: dict[str, object] = json.loads(ask(CODE, command, name=f"comparing {name}"))
     except SetupError as unreadable:

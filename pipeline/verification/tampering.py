@@ -6,16 +6,16 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from pipeline.beside import BesideRecorded
-from pipeline.experiment import RECORD, experiments
-from pipeline.graph import Graph
-from pipeline.lockfile import Entries, flat, hashes
-from pipeline.record import FORMAT, json_object, raw_hashes, summary
-from pipeline.scores import METRICS
-from pipeline.stored import Damaged, Missing, check
-from pipeline.workspace import digest, file_at
-from stages._packages import LOCK_FILE
-from stages._params import PARAMS_FILE
+from foundation.packages import LOCK_FILE
+from foundation.paths import PARAMS
+from pipeline.runs.record import FORMAT, json_object, raw_hashes, summary
+from pipeline.runs.scores import METRICS
+from pipeline.verification.recorded import BesideRecorded
+from pipeline.versioning.cache import Damaged, Missing, check
+from pipeline.versioning.experiments import RECORD, experiments
+from pipeline.versioning.git import digest, file_at
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import Entries, flat, hashes
 
 
 def false_inputs(changed: Sequence[str]) -> list[str]:
@@ -76,7 +76,7 @@ def false_record(
     metrics = json_object((file_at(root, commit, METRICS) or "").encode())
     facts = {
         "commit": record.get("commit") if parent is None else parent,
-        "parameters": YAML(typ="safe").load(place / PARAMS_FILE),
+        "parameters": YAML(typ="safe").load(place / PARAMS),
         "raw": raw_hashes(graph, lock),
         "requirements": digest(place / LOCK_FILE, "sha256"),
         "scores": summary(metrics),

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from forecasting.errors import PipelineError, SetupError
-from pipeline.beside import BesideRecorded, Output
-from pipeline.claims import false_inputs, false_outputs, false_record
-from pipeline.environment import OWN_MINOR, python_for
-from pipeline.graph import Graph, load_graph
-from pipeline.lockfile import Entries, compare, read_lock
-from pipeline.order import Show, Step
-from pipeline.programs import ask_dvc
-from pipeline.raw import fetch_by_hash, pointers, tracking_advice, untracked_sources
-from pipeline.reasons import reasons
-from pipeline.record import record_at, record_of_same_lock, surroundings
-from pipeline.reproduce import reproduce
-from pipeline.worktree import commit_of, worktree
+from foundation.errors import PipelineError, SetupError
+from pipeline.runs.environment import OWN_MINOR, python_for
+from pipeline.runs.record import record_at, record_of_same_lock, surroundings
+from pipeline.runs.request import Show, Step
+from pipeline.runs.stage import reproduce
+from pipeline.verification.diagnosis import reasons
+from pipeline.verification.recorded import BesideRecorded, Output
+from pipeline.verification.tampering import false_inputs, false_outputs, false_record
+from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.graph import Graph, load_graph
+from pipeline.versioning.lockfile import Entries, compare, read_lock
+from pipeline.versioning.raw_data import fetch_by_hash, pointers, tracking_advice, untracked_sources
+from pipeline.versioning.worktrees import commit_of, worktree
 
 
 class CannotVerify(SetupError):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.durable import flush
-from pipeline.workspace import digest
+from foundation.durability import flush
+from foundation.errors import SetupError
+from pipeline.versioning.git import digest
 
 FOLDER = ".dir"
 PROTECTED = 0o444  # the mode of a file in a cache; DVC asks nothing else of it

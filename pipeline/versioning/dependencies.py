@@ -1,6 +1,6 @@
 """Which of the project's files a module runs, found in the source: what a stage must declare.
 
-`python -m pipeline.imports train` prints the list that belongs into the `deps` of stage `train`;
+`python -m pipeline.versioning.dependencies train` prints the list that belongs into the `deps` of stage `train`;
 without a name it brings the lists of all stages in dvc.yaml up to date (`make deps`). DVC does not
 follow imports, so a forgotten file would silently reuse a stale result.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-PACKAGES = ("forecasting", "pipeline", "stages")
+from foundation.paths import CODE_PACKAGES
 
 
 def code_of(module: str, root: Path = Path()) -> list[str]:
@@ -35,7 +35,7 @@ def code_of(module: str, root: Path = Path()) -> list[str]:
 def _files(module: str, root: Path) -> Iterator[str]:
     """Yield the files that importing a dotted name runs: packages on the way, then the module."""
     names = module.split(".")
-    if names[0] not in PACKAGES:
+    if names[0] not in CODE_PACKAGES:
         return
     for depth in range(1, len(names) + 1):
         path = "/".join(names[:depth])

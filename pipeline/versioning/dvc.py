@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from forecasting.errors import SetupError
+from foundation.errors import SetupError
 
 FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
 PATIENCE = 300.0  # seconds in which a program must do something

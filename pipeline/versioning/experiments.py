@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.workspace import git, run_git
+from foundation.errors import SetupError
+from pipeline.versioning.git import git, run_git
 
 REFS = "refs/exps"
 RECORD = "reports/record.json"

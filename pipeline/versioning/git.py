@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.programs import ask_dvc, cause, repository_variables
-from stages._files import write_bytes
+from foundation.errors import SetupError
+from foundation.files import write_bytes
+from pipeline.versioning.dvc import ask_dvc, cause, repository_variables
 
 LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 RUNNING = Path(".dvc/tmp/rwlock")  # where DVC notes which paths its processes use

@@ -7,8 +7,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from forecasting.errors import SetupError
-from pipeline.yaml_files import broken, read_yaml
+from foundation.errors import SetupError
+from foundation.yaml_files import broken, read_yaml
 
 REFERENCE = re.compile(r"\$\{([^}]+)\}")
 PREFECT_OPTIONS = {"retries", "retry_delay_seconds", "tags", "timeout_seconds"}

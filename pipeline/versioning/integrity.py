@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from forecasting.errors import DataError
-from pipeline.durable import flush
-from pipeline.graph import Graph
-from pipeline.lockfile import hashes, read_lock, recorded_outputs
-from pipeline.raw import kept_raw
-from pipeline.stored import Damaged, content_hash, mend
+from foundation.durability import flush
+from foundation.errors import DataError
+from pipeline.versioning.cache import Damaged, content_hash, mend
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import hashes, read_lock, recorded_outputs
+from pipeline.versioning.raw_data import kept_raw
 
 Tell = Callable[[str], None]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from forecasting.errors import SetupError
-from pipeline.graph import Graph
-from pipeline.workspace import file_at
-from pipeline.yaml_files import broken, parse_yaml
-from stages._files import write_bytes
+from foundation.errors import SetupError
+from foundation.files import write_bytes
+from foundation.yaml_files import broken, parse_yaml
+from pipeline.versioning.git import file_at
+from pipeline.versioning.graph import Graph
 
 LOCK = "dvc.lock"
 Entries = dict[str, dict[str, Any]]

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from forecasting.errors import DataError, SetupError
-from pipeline.graph import Graph
-from pipeline.programs import ask_dvc
-from pipeline.stored import Damaged, Missing, restore
-from pipeline.workspace import digest, run_git
-from pipeline.yaml_files import read_yaml
+from foundation.errors import DataError, SetupError
+from foundation.yaml_files import read_yaml
+from pipeline.versioning.cache import Damaged, Missing, restore
+from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.git import digest, run_git
+from pipeline.versioning.graph import Graph
 
 
 def untracked_sources(root: Path, graph: Graph) -> list[str]:

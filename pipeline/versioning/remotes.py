@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.experiment import Experiment
-from pipeline.programs import ask_dvc
-from pipeline.workspace import git
+from foundation.errors import SetupError
+from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.experiments import Experiment
+from pipeline.versioning.git import git
 
 
 def push(root: Path, kept: Experiment | None, *, workspace: Path) -> str:

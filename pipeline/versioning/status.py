@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forecasting.errors import DataError, SetupError
-from pipeline.doubt import look_again
-from pipeline.graph import load_graph
-from pipeline.lockfile import LOCK, flat, read_lock, recorded_outputs
-from pipeline.programs import ask_dvc
-from pipeline.raw import check_present
-from pipeline.workspace import refuse_ignored
-from pipeline.yaml_files import read_yaml
-from stages._params import PARAMS_FILE
+from foundation.errors import DataError, SetupError
+from foundation.paths import PARAMS
+from foundation.yaml_files import read_yaml
+from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.git import refuse_ignored
+from pipeline.versioning.graph import load_graph
+from pipeline.versioning.integrity import look_again
+from pipeline.versioning.lockfile import LOCK, flat, read_lock, recorded_outputs
+from pipeline.versioning.raw_data import check_present
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def stage_statuses(root: Path) -> list[StageStatus]:
     recorded = read_lock(root)
     look_again(root, recorded_outputs(graph, recorded))
     report = _changes(root, needed)
-    params = read_yaml(root / PARAMS_FILE)
+    params = read_yaml(root / PARAMS)
     direct = {
         name: _reasons(report[name], recorded.get(name, {}), params)
         for name in needed

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from forecasting.errors import SetupError
-from pipeline.programs import ask_dvc
-from pipeline.workspace import git
-from stages._files import write_bytes
+from foundation.errors import SetupError
+from foundation.files import write_bytes
+from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.git import git
 
 FOLDER = Path(".dvc/tmp/exactcast/worktrees")
 LOCAL_CONFIG = Path(".dvc/config.local")

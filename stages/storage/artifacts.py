@@ -7,7 +7,6 @@ file or none. This is the one list of paths; a test holds it against dvc.yaml.
 import io
 import json
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,10 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stages._files import write_bytes
-
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the first time a zip can hold
-KERAS_TIME = "1980-01-01@00:00:00"
+from foundation import paths
+from foundation.files import write_bytes
+from stages.storage.keras_archive import canonical_keras
 
 
 class SavesItself(Protocol):
@@ -118,38 +116,6 @@ class KerasModel:
         write_bytes(self.path, canonical_keras(content))
 
 
-def canonical_keras(content: bytes) -> bytes:
-    """Repack a `.keras` file: members sorted and stored, without times and memory addresses."""
-    buffer = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as source,
-        zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as target,
-    ):
-        for name in sorted(source.namelist()):
-            member = source.read(name)
-            if name.endswith(".json"):
-                document = json.loads(member)
-                if name == "metadata.json":
-                    document["date_saved"] = KERAS_TIME
-                member = json.dumps(_renumbered(document, {}), sort_keys=True).encode()
-            target.writestr(zipfile.ZipInfo(name, ZIP_TIME), member)
-    return buffer.getvalue()
-
-
-def _renumbered(value: Any, numbers: dict[int, int]) -> Any:
-    """Number shared objects in their order: Keras names them by their address in memory."""
-    if isinstance(value, dict):
-        return {
-            key: numbers.setdefault(item, len(numbers) + 1)
-            if key == "shared_object_id" and item is not None
-            else _renumbered(item, numbers)
-            for key, item in sorted(value.items())
-        }
-    if isinstance(value, list):
-        return [_renumbered(item, numbers) for item in value]
-    return value
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
@@ -162,15 +128,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-DEMO = Csv(Path("data/raw/demo.csv"))
-SERIES = Table(Path("data/series.parquet"))
-WINDOWS = Table(Path("data/windows.parquet"))
-SPLIT = Table(Path("data/split.parquet"))
-MODEL = KerasModel(Path("models/model.keras"))
-TRAINING = Csv(Path("reports/training.csv"))
-METRICS = Json(Path("reports/metrics.json"))
-SCORES = Json(Path("reports/scores.json"))
-PREDICTIONS = Table(Path("reports/predictions.parquet"))
-LOSS_PLOT = Document(Path("reports/plots/loss.png"))
-FORECAST_PLOT = Document(Path("reports/plots/forecast.png"))
-REPORT = Document(Path("reports/report.html"))
+DEMO = Csv(paths.DEMO)
+SERIES = Table(paths.SERIES)
+WINDOWS = Table(paths.WINDOWS)
+SPLIT = Table(paths.SPLIT)
+MODEL = KerasModel(paths.MODEL)
+TRAINING = Csv(paths.TRAINING)
+METRICS = Json(paths.METRICS)
+SCORES = Json(paths.SCORES)
+PREDICTIONS = Table(paths.PREDICTIONS)
+LOSS_PLOT = Document(paths.LOSS_PLOT)
+FORECAST_PLOT = Document(paths.FORECAST_PLOT)
+REPORT = Document(paths.REPORT)

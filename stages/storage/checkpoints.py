@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.state import State
-from stages._files import write_bytes
+from forecasting.training.state import State
+from foundation.files import write_bytes
 
 NO_CHECKPOINTS = "EXACTCAST_NO_CHECKPOINTS"
 WITHOUT_GIT = Path(".dvc/tmp")

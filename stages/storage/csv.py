@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from forecasting.errors import DataError, ParamsError, quoted
-from stages._marks import check_marks, is_number, number_problem
-from stages._params import Ingest
+from foundation.errors import DataError, ParamsError, quoted
+from foundation.params.ingest import Ingest
+from stages.storage.marks import check_marks, is_number, number_problem
 
 LONGEST_HEADER = 1_000_000  # characters; what has a longer first line is no table
 

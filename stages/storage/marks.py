@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from forecasting.errors import DataError, quoted
-from forecasting.times import TIME_OF_DAY
-from stages._params import Ingest
+from forecasting.data.timestamps import TIME_OF_DAY
+from foundation.errors import DataError, quoted
+from foundation.params.ingest import Ingest
 
 NULLS = frozenset(pyarrow.csv.ConvertOptions().null_values)
 GROUPING = ",.'\u2019 \u00a0\u202f_"  # what separates thousands somewhere in the world

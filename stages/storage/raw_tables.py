@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forecasting.errors import DataError, quoted
-from forecasting.order import check_order
-from forecasting.times import parse_times, utc_times
-from stages._csv import no_rows, one_line, read_columns, read_header, read_text
-from stages._params import Ingest
+from forecasting.data.order import check_order
+from forecasting.data.timestamps import parse_times, utc_times
+from foundation.errors import DataError, quoted
+from foundation.params.ingest import Ingest
+from stages.storage.csv import no_rows, one_line, read_columns, read_header, read_text
 
 
 def read_table(ingest: Ingest) -> pd.DataFrame:

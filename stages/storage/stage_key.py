@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages._packages import installed_packages
-from stages._run import PACKAGES
+from foundation.packages import installed_packages
+from foundation.paths import CODE_PACKAGES
 
 
 def stage_key(params: Any, inputs: Iterable[Path]) -> str:
@@ -39,7 +39,7 @@ def stage_key(params: Any, inputs: Iterable[Path]) -> str:
 def _code() -> set[Path]:
     """Find the files of the project that this process has loaded; the stage's own is `__main__`."""
     loaded = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
-    ours = ("__main__", *PACKAGES)
+    ours = ("__main__", *CODE_PACKAGES)
     return {Path(file) for name, file in loaded.items() if file and name.split(".")[0] in ours}
 
 

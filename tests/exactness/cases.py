@@ -1,6 +1,6 @@
 """Every option that changes arithmetic, as cases that yield named bytes, to compare processors by.
 
-`python -m tests.cases RESULT [PREFIX...]` computes the cases whose names begin so, all of them
+`python -m tests.exactness.cases RESULT [PREFIX...]` computes the cases whose names begin so, all of them
 without a prefix, and writes the hash of every output. The options are read out of the schema:
 what is added to a list there is covered here.
 """
@@ -28,22 +28,25 @@ import pandas as pd
 import tensorflow as tf
 from ruamel.yaml import YAML
 
-from forecasting.baselines import baseline_forecasts
-from forecasting.determinism import seal_tensorflow
-from forecasting.errors import ParamsError
-from forecasting.filling import fill
-from forecasting.metrics import ERROR_NAMES, overall, scores, skill
-from forecasting.network import build_network
-from forecasting.scaling import fit_scaling
-from forecasting.simulation import simulate_station
-from forecasting.windows import window_table
+from forecasting.models.baselines import baseline_forecasts
+from forecasting.training.determinism import seal_tensorflow
+from foundation.errors import ParamsError
+from forecasting.data.filling import fill
+from forecasting.evaluation.metrics import ERROR_NAMES, overall, scores, skill
+from forecasting.models.build import build_network
+from forecasting.data.scaling import fit_scaling
+from forecasting.data.simulation import simulate_station
+from forecasting.data.windows import window_table
 from stages import evaluate, ingest, simulate, split, train, windowing
-from stages._artifacts import DEMO
-from stages._checkpoint import NO_CHECKPOINTS
-from stages._packages import LOCK_FILE
-from stages._params import Activation, Layer, Params, Section, Train, check_params
-from stages._processor import instructions
-from tests.project import ROOT
+from stages.storage.artifacts import DEMO
+from stages.storage.checkpoints import NO_CHECKPOINTS
+from foundation.packages import LOCK_FILE
+from foundation.params import Params, Section, check_params
+from foundation.params.fields import Activation
+from foundation.params.train import Layer
+from foundation.params.train import Train
+from foundation.processor import instructions
+from tests.support.project import ROOT
 
 Outputs = dict[str, bytes]
 INITIALIZERS = [name for name in Layer.model_fields if name.endswith("_initializer")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import stages
-from tests.project import ROOT, Project
+from tests.support.project import ROOT, Project
 
 QEMU = shutil.which("qemu-x86_64")
 RECORD = ROOT / "tests/fingerprints.json"
@@ -28,19 +28,21 @@ def python_on(cpu: str | None) -> list[str]:
 def compute(
     result: Path, *prefixes: str, cpu: str | None = None, sealed: bool = True
 ) -> dict[str, Any]:
-    """Compute cases of tests/cases.py in a process of their own.
+    """Compute cases of tests/exactness/cases.py in a process of their own.
 
     Returns:
         `process`: what it is; `cases`: a hash by case and output.
     """
-    module, environment = ("tests.cases", {}) if sealed else ("tests.unsealed", UNSEALED)
+    module, environment = (
+        ("tests.exactness.cases", {}) if sealed else ("tests.exactness.unsealed", UNSEALED)
+    )
     Project(ROOT).call(*python_on(cpu), "-m", module, str(result), *prefixes, **environment)
     found: dict[str, Any] = json.loads(result.read_text())
     return found
 
 
 def recorded() -> dict[str, Any]:
-    """Read what `python -m tests.cases tests/fingerprints.json` found, on some processor; see `compute`."""
+    """Read what `python -m tests.exactness.cases tests/fingerprints.json` found, on some processor; see `compute`."""
     found: dict[str, Any] = json.loads(RECORD.read_text())
     return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Project
+from tests.support.project import Project
 
 OLDER = "tqdm==4.67.1"
 
@@ -53,7 +53,7 @@ def test_a_run_with_an_older_package_is_pushed_and_proved_in_another_clone(
     record = json.loads(clone.exactcast("show", "last-year", "--json"))["record"]
     assert record["surroundings"]["packages"]["tqdm"] == "4.67.1"
 
-    done = clone.attempt("python", "-m", "pipeline.cli", "verify", "last-year", "--json")
+    done = clone.attempt("python", "-m", "pipeline", "verify", "last-year", "--json")
     assert done.returncode == 0, done.stdout
     verdict = json.loads(done.stdout[done.stdout.index("{") :])
     assert len(verdict["outputs"]) == 10

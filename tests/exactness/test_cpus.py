@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.graph import load_graph
-from stages._processor import PROMISED, instructions, is_promised
-from tests.cases import SMALL, choices, leaves, runs
-from tests.emulation import compute, differing, needs_qemu, python_on, recorded
-from tests.project import ROOT, Project
+from foundation.processor import PROMISED, instructions, is_promised
+from pipeline.versioning.graph import load_graph
+from tests.exactness.cases import SMALL, choices, leaves, runs
+from tests.exactness.emulation import compute, differing, needs_qemu, python_on, recorded
+from tests.support.project import ROOT, Project
 
 AVX512 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 LARGER_CACHE = "Haswell,vendor=AuthenticAMD"  # tells of 64 KiB of L1, the others of 32

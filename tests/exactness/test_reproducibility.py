@@ -14,10 +14,17 @@ from typing import Any
 
 import pytest
 
-from pipeline.reasons import UNDECLARED
-from stages._processor import is_promised
-from tests.project import ROOT, Project, copy_project
-from tests.witness import OUTPUTS, SMALL, STAGES, add_witness, output_hashes, told_by_stages
+from foundation.processor import is_promised
+from pipeline.verification.diagnosis import UNDECLARED
+from tests.exactness.witness import (
+    OUTPUTS,
+    SMALL,
+    STAGES,
+    add_witness,
+    output_hashes,
+    told_by_stages,
+)
+from tests.support.project import ROOT, Project, copy_project
 
 
 def hostile_home(folder: Path) -> Path:
@@ -42,7 +49,7 @@ def test_the_committed_demo_is_reproduced_in_hostile_surroundings(project: Proje
     committed = project.read("dvc.lock"), project.read("reports/metrics.json")
 
     said = project.call(
-        "taskset", "--cpu-list", "0", "python", "-m", "pipeline.cli", "run",
+        "taskset", "--cpu-list", "0", "python", "-m", "pipeline", "run",
         HOME=str(home), TZ="Asia/Kathmandu", LC_ALL="C", PYTHONHASHSEED="7", XDG_CONFIG_HOME=None,
         TF_DETERMINISTIC_OPS="0", OMP_NUM_THREADS="3", MPLBACKEND="svg", KERAS_BACKEND="jax",
         XLA_FLAGS="--xla_cpu_max_isa=SSE4_2", PYTHONPATH=str(tmp_path),
@@ -165,7 +172,7 @@ def test_each_variation_alone_gives_the_same_bytes(small: Project, tmp_path: Pat
 
 
 def test_a_small_run_of_the_whole_chain_is_proved_on_one_core(small: Project, tmp_path: Path):
-    said = small.call("taskset", "--cpu-list", "0", "python", "-m", "pipeline.cli", "verify",
+    said = small.call("taskset", "--cpu-list", "0", "python", "-m", "pipeline", "verify",
                       "small", EXACTCAST_WITNESS=str(tmp_path))  # fmt: skip
     told = told_by_stages(tmp_path)
     assert list(told) == STAGES
@@ -193,8 +200,8 @@ def test_every_way_gives_the_same_bytes_with_an_empty_and_a_warm_cache(
             (project.root / path).unlink()
     command = {
         "dvc repro": ["dvc", "repro"],
-        "isolated": ["pipeline.cli", "run", "--offline", "--isolated", "--name", "isolated"],
-    }.get(way, ["pipeline.cli", *way.split()[1:]])
+        "isolated": ["pipeline.cli.main", "run", "--offline", "--isolated", "--name", "isolated"],
+    }.get(way, ["pipeline.cli.main", *way.split()[1:]])
     project.call("python", "-m", *command, EXACTCAST_WITNESS=str(told_in))
 
     assert list(told_by_stages(told_in)) == (STAGES if state == "empty" else [])
@@ -219,7 +226,7 @@ def test_a_stage_made_dependent_on_the_clock_is_caught_in_the_whole_chain(
     stage.write_text(text.replace(saving, late + saving))
     project.exactcast("run", "--offline", "--name", "late")
 
-    done = project.attempt("python", "-m", "pipeline.cli", "verify", "late", "--json")
+    done = project.attempt("python", "-m", "pipeline", "verify", "late", "--json")
     assert done.returncode == 1
     verdict = json.loads(done.stdout)
     apart = {

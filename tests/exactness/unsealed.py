@@ -10,7 +10,7 @@ import stages
 for name in stages.PINNED:
     del os.environ[name]  # before TensorFlow reads them
 
-from tests.cases import main  # noqa: E402
+from tests.exactness.cases import main  # noqa: E402
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

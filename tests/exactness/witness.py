@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.stored import content_hash
-from tests.project import Project
+from pipeline.versioning.cache import content_hash
+from tests.support.project import Project
 
 SMALL = ["-S", "simulate.rows=300", "-S", "train.epochs=2", "-S", "train.layers.0.units=8"]
 STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]

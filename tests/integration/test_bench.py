@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.project import ROOT
+from tests.support.project import ROOT
 
 ROWS = [
     "epoch of exactcast, sealed, one thread",

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import PROGRAMS, Project
-from tests.quick import Quick, quick_project
+from tests.support.project import PROGRAMS, Project
+from tests.support.quick import Quick, quick_project
 
 Checkout = tuple[Path, dict[str, str]]
 
@@ -167,7 +167,7 @@ def files(root: Path) -> dict[str, bytes]:
 def test_a_run_that_a_git_hook_starts_is_of_the_folder_that_it_is_in(hub: Quick, tmp_path: Path):
     project = Project(clone(hub, tmp_path))
     hook = project.root / ".git/hooks/pre-commit"
-    run = f"{PROGRAMS}/python -m pipeline.cli run --offline"
+    run = f"{PROGRAMS}/python -m pipeline run --offline"
     hook.write_text(
         f"#!/bin/sh\nenv | grep ^GIT_INDEX_FILE=.git\n"
         f"{run} -S train.epochs=5 --isolated --name apart\n{run} -S train.epochs=5 --name here\n"
@@ -263,9 +263,7 @@ def test_converted_files_are_named_and_the_named_commands_bring_the_bytes_back(
 
 def described(root: Path, environment: dict[str, str]) -> str:
     """What the doctor says of the checkout, without the other checks, which take longer."""
-    code = (
-        "import pathlib, pipeline.checkout as it; print(it.describe_checkout(pathlib.Path.cwd()))"
-    )
+    code = "import pathlib, pipeline.runs.converted_files as it; print(it.describe_checkout(pathlib.Path.cwd()))"
     return Project(root).call("python", "-c", code, check=False, **environment)
 
 
@@ -273,7 +271,7 @@ def exactcast(root: Path, *arguments: str, **environment: str):
     """Call the command line, also where no code of the project lies."""
     code = str(Path(__file__).parents[1])
     return Project(root).attempt(
-        "python", "-m", "pipeline.cli", *arguments, PYTHONPATH=code, **environment
+        "python", "-m", "pipeline", *arguments, PYTHONPATH=code, **environment
     )
 
 

@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 
-from pipeline.stored import content_hash
-from tests.project import Project
+from pipeline.versioning.cache import content_hash
+from tests.support.project import Project
 
 
 def findings(project: Project, **environment) -> dict[str, dict]:
-    done = project.attempt("python", "-m", "pipeline.cli", "doctor", "--json", **environment)
+    done = project.attempt("python", "-m", "pipeline", "doctor", "--json", **environment)
     found = {finding["name"]: finding for finding in json.loads(done.stdout)}
     assert done.returncode == (0 if all(f["ok"] for f in found.values()) else 1)
     return found

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.reproduce import RESTORED
-from pipeline.stored import content_hash
-from tests.project import Project
-from tests.toy import OUTPUTS, back
+from pipeline.runs.stage import RESTORED
+from pipeline.versioning.cache import content_hash
+from tests.support.project import Project
+from tests.support.toy import OUTPUTS, back
 
 MODEL, RAW = "models/model.keras", "data/raw/mine.csv"
 
@@ -141,7 +141,7 @@ def test_raw_data_that_are_damaged_everywhere_are_refused_and_fetched_if_they_ca
     assert toy_copy.read(RAW) != raw
 
     for _ in range(2):
-        refused = toy_copy.attempt("python", "-m", "pipeline.cli", "run", "--offline", *way)
+        refused = toy_copy.attempt("python", "-m", "pipeline", "run", "--offline", *way)
         assert refused.returncode == 1
         (said,) = refused.stdout.splitlines()
         assert said.startswith(f"error: {RAW} is not the file of md5 ")

@@ -6,8 +6,8 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-from pipeline.stored import content_hash
-from tests.project import Project
+from pipeline.versioning.cache import content_hash
+from tests.support.project import Project
 
 
 def test_the_runs_are_listed_with_what_each_changed_and_how_good_it_is(toy: Project):

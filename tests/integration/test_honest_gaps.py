@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.overrides import apply_overrides
-from stages import _artifacts, evaluate, ingest, split, train, windowing
-from stages._checkpoint import NO_CHECKPOINTS
-from stages._packages import LOCK_FILE
-from stages._params import load_params
-from tests.project import ROOT
+from foundation.packages import LOCK_FILE
+from foundation.params import load_params
+from pipeline.runs.overrides import apply_overrides
+from stages import evaluate, ingest, split, train, windowing
+from stages.storage import artifacts as _artifacts
+from stages.storage.checkpoints import NO_CHECKPOINTS
+from tests.support.project import ROOT
 
 CHRONOLOGICAL = (
     "split.method=chronological", "ingest.gaps=interpolate", "ingest.max_gap=20",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.overrides import apply_overrides
+from pipeline.runs.overrides import apply_overrides
 
 SENTINEL = (
     "warning: Column 'wind' holds -9999 in 3 rows (the first is row {}), far from all other values (3 "

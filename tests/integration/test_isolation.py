@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Project, error_of
-from tests.quick import Quick, contents, in_order, quick_project
+from tests.support.project import Project, error_of
+from tests.support.quick import Quick, contents, in_order, quick_project
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def test_dvc_applies_branches_shows_and_pushes_what_was_kept(project: Quick, tmp
     assert hub.git("for-each-ref", "--format=%(refname)", "refs/exps").strip().endswith("/eighteen")
 
     again = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--isolated", "--offline", "-S", "train.epochs=19",
+        "python", "-m", "pipeline", "run", "--isolated", "--offline", "-S", "train.epochs=19",
         "--name", "eighteen",
     )  # fmt: skip
     assert again.returncode == 1
@@ -187,7 +187,7 @@ def test_an_isolated_run_starts_from_any_commit_or_kept_run(project: Quick):
     assert project.git("rev-parse", f"{onwards}^") == project.git("rev-parse", base)
 
     unknown = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--isolated", "--offline", "--rev", "nowhere"
+        "python", "-m", "pipeline", "run", "--isolated", "--offline", "--rev", "nowhere"
     )
     assert unknown.returncode == 1
     assert error_of(unknown).startswith("error: There is no revision 'nowhere' in ")

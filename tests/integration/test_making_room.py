@@ -3,9 +3,9 @@
 import json
 import re
 
-from pipeline.stored import content_hash
-from tests.project import ROOT, Project
-from tests.toy import back, run
+from pipeline.versioning.cache import content_hash
+from tests.support.project import ROOT, Project
+from tests.support.toy import back, run
 
 
 def documented() -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-from tests.project import QUICK, Project, error_of
+from tests.support.project import QUICK, Project, error_of
 
 STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
 
@@ -111,7 +111,7 @@ def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
     lock = copied.root / ".dvc/tmp/exactcast/lock"
     lock.unlink()
     lock.mkdir()  # as little writable as a file without permission, for root as well
-    failed = copied.attempt("python", "-m", "pipeline.cli", "run")
+    failed = copied.attempt("python", "-m", "pipeline", "run")
     assert failed.returncode == 1
     assert "lock could not be written: Is a directory. Free space or mend" in error_of(failed)
     assert len(error_of(failed).splitlines()) == 1
@@ -120,7 +120,7 @@ def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
 def test_a_failing_stage_is_one_sentence_and_exit_code_1(project: Project):
     (project.root / "data/raw/mine.csv").write_text("date,a\n2024-01-01,1\n2024-01-02,x\n")
     failed = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "ingest.raw=data/raw/mine.csv"
+        "python", "-m", "pipeline", "run", "--offline", "-S", "ingest.raw=data/raw/mine.csv"
     )
     assert failed.returncode == 1
     last = failed.stdout.strip().splitlines()[-1]
@@ -133,7 +133,7 @@ def test_a_failing_stage_is_one_sentence_and_exit_code_1(project: Project):
 
 def test_a_wrong_override_changes_nothing(project: Project):
     before = project.read("params.yaml")
-    failed = project.attempt("python", "-m", "pipeline.cli", "run", "-S", "train.epochs=none",
+    failed = project.attempt("python", "-m", "pipeline", "run", "-S", "train.epochs=none",
                              "-S", "split.test_size=2")  # fmt: skip
     assert failed.returncode == 1
     assert "train.epochs: " in failed.stdout
@@ -144,7 +144,7 @@ def test_a_wrong_override_changes_nothing(project: Project):
 def test_an_override_that_names_a_missing_table_changes_nothing(project: Project):
     before = project.read("params.yaml")
     failed = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "-S", "ingest.raw=data/raw/none.csv"
+        "python", "-m", "pipeline", "run", "-S", "ingest.raw=data/raw/none.csv"
     )
     assert error_of(failed) == (
         "error: data/raw/none.csv, which the run reads, does not exist. Put the table there and "
@@ -203,7 +203,7 @@ def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied:
 
     copied.call("git", "clone", "--quiet", ".", str(tmp_path / "a clone"))
     clone = Project(tmp_path / "a clone")
-    missing = clone.attempt("python", "-m", "pipeline.cli", "run")
+    missing = clone.attempt("python", "-m", "pipeline", "run")
     assert missing.returncode == 1
     assert error_of(missing) == (
         "error: data/raw/station.csv, which the run reads, does not exist. Fetch it: dvc pull "

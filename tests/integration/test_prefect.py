@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.run import OVERLAP_ADVICE
-from tests.prefect_server import Server
-from tests.project import error_of
-from tests.quick import (
+from pipeline.runs.execute import OVERLAP_ADVICE
+from tests.support.prefect_server import Server
+from tests.support.project import error_of
+from tests.support.quick import (
     Quick,
     Started,
     alive,
@@ -260,7 +260,7 @@ def test_a_bad_value_fails_the_run_with_the_sentence_of_the_command_line(
     project = served.project
     run = server.ended(server.ask_for(checked=False, overrides={"train": {"epochs": -1}}))
     refused = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=-1"
+        "python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=-1"
     )
     assert refused.returncode == 1
     assert run["state"]["type"] == "FAILED"

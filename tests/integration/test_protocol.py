@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.baselines import baseline_forecasts
-from forecasting.filling import fill
-from forecasting.metrics import overall, scores
-from forecasting.partition import borders_by_date, chronological_parts, training_rows
-from forecasting.scaling import fit_scaling
-from forecasting.windows import gather_targets, window_table
+from forecasting.data.filling import fill
+from forecasting.data.scaling import fit_scaling
+from forecasting.data.split import borders_by_date, chronological_parts, training_rows
+from forecasting.data.windows import gather_targets, window_table
+from forecasting.evaluation.metrics import overall, scores
+from forecasting.models.baselines import baseline_forecasts
 
 DATES = {"validation_from": "2017-06-26", "test_from": "2017-10-24", "test_until": "2018-02-21"}
 REPEAT_LAST = {96: (1.294, 0.713), 192: (1.325, 0.733), 336: (1.330, 0.746), 720: (1.335, 0.755)}

@@ -13,14 +13,14 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from forecasting.filling import fill
-from forecasting.network import load_model
-from forecasting.training import forecast
-from stages import _artifacts as artifacts
+from forecasting.data.filling import fill
+from forecasting.models.raw_units import load_model
+from forecasting.training.fit import forecast
+from foundation.packages import LOCK_FILE
+from foundation.params import Params, check_params
 from stages import ingest, split, train, windowing
-from stages._packages import LOCK_FILE
-from stages._params import Params, check_params
-from tests.project import ROOT
+from stages.storage import artifacts
+from tests.support.project import ROOT
 
 ROWS, LOOKBACK, HORIZON = 300, 12, 2
 CHANGED = {

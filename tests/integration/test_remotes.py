@@ -12,15 +12,15 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from forecasting.errors import SetupError
-from pipeline import programs
-from pipeline.experiment import newest_of
-from pipeline.reproduce import RESTORED
-from pipeline.sharing import push
-from tests.project import Project
-from tests.quick import free_port
-from tests.toy import OUTPUTS, run
-from tests.wire import wire_to
+from foundation.errors import SetupError
+from pipeline.runs.stage import RESTORED
+from pipeline.versioning import dvc as programs
+from pipeline.versioning.experiments import newest_of
+from pipeline.versioning.remotes import push
+from tests.support.project import Project
+from tests.support.quick import free_port
+from tests.support.toy import OUTPUTS, run
+from tests.support.wire import wire_to
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "1"}  # fmt: skip
 
@@ -102,7 +102,7 @@ def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
         first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=address)
         wire.allow(2000, "cut")
         sent = first.attempt(
-            "python", "-m", "pipeline.cli", "run", "--offline", "--push", "-S", "seed=3", "--name", "sent"
+            "python", "-m", "pipeline", "run", "--offline", "--push", "-S", "seed=3", "--name", "sent"
         )  # fmt: skip
         assert sent.returncode == 1
         (said,) = [line for line in sent.stdout.splitlines() if line.startswith("error: ")]
@@ -115,7 +115,7 @@ def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
         second = clone_of(first, tmp_path / "second")
         wire.allow(2000, "cut")
         fetched = second.attempt(
-            "python", "-m", "pipeline.cli", "run", "--offline", "--isolated", "-S", "seed=3"
+            "python", "-m", "pipeline", "run", "--offline", "--isolated", "-S", "seed=3"
         )
         assert fetched.returncode == 1
         assert fetched.stdout.splitlines()[-1].startswith("error: ")
@@ -154,7 +154,7 @@ def test_a_store_that_refuses_is_a_sentence(toy_copy: Project, s3: str):
     port = free_port()
     first.dvc("remote", "modify", "--local", "store", "endpointurl", f"http://127.0.0.1:{port}")
     refused = first.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "--push", "-S", "seed=3"
+        "python", "-m", "pipeline", "run", "--offline", "--push", "-S", "seed=3"
     )
     assert refused.returncode == 1
     assert f'Could not connect to the endpoint URL: "http://127.0.0.1:{port}/' in refused.stdout
@@ -166,9 +166,7 @@ def test_a_remote_that_is_not_there_leaves_the_run_kept(toy_copy: Project, tmp_p
     first = with_remote(toy_copy, str(tmp_path / "folder"))
     shutil.rmtree(tmp_path / "folder")
     (tmp_path / "folder").write_text("a file where the remote's folder would be")
-    failed = first.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "--push", "-S", "seed=3"
-    )
+    failed = first.attempt("python", "-m", "pipeline", "run", "--offline", "--push", "-S", "seed=3")
     assert failed.returncode == 1
     assert "but not sent: dvc push --run-cache failed" in failed.stdout.splitlines()[-1]
     assert json.loads(first.dvc("status", "--json")) == {}
@@ -184,7 +182,7 @@ def test_a_torn_file_in_a_remote_is_never_taken_for_a_result(toy_copy: Project, 
     torn.write_bytes(raw[:-3])
 
     shutil.rmtree(first.root / ".dvc/cache")
-    said = first.attempt("python", "-m", "pipeline.cli", "verify", "shared")
+    said = first.attempt("python", "-m", "pipeline", "verify", "shared")
     assert said.returncode in (1, 3)
     assert "mine.csv" in said.stdout
     assert "identical: all" not in said.stdout

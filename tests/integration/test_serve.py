@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.prefect_server import Server, answers
-from tests.quick import Quick, Started, alive, contents, in_order, until
+from tests.support.prefect_server import Server, answers
+from tests.support.quick import Quick, Started, alive, contents, in_order, until
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import httpx
 import pytest
 from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
-from forecasting.errors import SetupError
-from pipeline.server import NoAnswer, check_answers, started_server
-from tests.prefect_server import stub_server
-from tests.quick import free_port
+from foundation.errors import SetupError
+from pipeline.orchestration.server import NoAnswer, check_answers, started_server
+from tests.support.prefect_server import stub_server
+from tests.support.quick import free_port
 
 FLOWS = "/api/flows/filter"  # what is asked first
 PAGE = (200, "<html>Prefect</html>")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import previous
-from pipeline.graph import load_graph
-from pipeline.taken_back import BEFORE, forget_params, take_back_params, write_params
-from tests.quick import Quick, contents, in_order, quick_project
+from pipeline.runs import backup as previous
+from pipeline.runs.params_file import BEFORE, forget_params, take_back_params, write_params
+from pipeline.versioning.graph import load_graph
+from tests.support.quick import Quick, contents, in_order, quick_project
 
 NOTE = (
     "note: the values of -S are taken back: params.yaml and results are as before.",
@@ -40,7 +40,7 @@ def test_after_a_failed_run_parameters_and_results_are_as_before_and_agree(proje
     (project.root / "raw").write_text("another table")
     before = contents(project)
     failed = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=13"
+        "python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=13"
     )
     assert failed.returncode == 1
     assert failed.stdout.splitlines()[-4:] == [
@@ -63,9 +63,7 @@ def test_a_failed_run_in_a_fresh_clone_leaves_no_outputs_that_nobody_recorded(
 ):
     project.git("clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Quick(tmp_path / "clone", project.told)
-    failed = clone.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=13"
-    )
+    failed = clone.attempt("python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=13")
     assert failed.returncode == 1
     assert clone.git("status", "--porcelain") == ""
     assert not (clone.root / "made").exists()
@@ -124,7 +122,7 @@ def test_a_run_that_cannot_start_changes_no_parameter(project: Quick):
     before = contents(project)
     (project.root / "raw").rename(project.root / "gone")
     refused = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--offline", "-S", "train.epochs=8"
+        "python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=8"
     )
     assert refused.stdout.startswith("error: raw, which the run reads, does not exist.")
     (project.root / "gone").rename(project.root / "raw")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser import Browser, browser
-from tests.prefect_server import Server
-from tests.quick import Quick, quick_project, until
+from tests.support.browser import Browser, browser
+from tests.support.prefect_server import Server
+from tests.support.quick import Quick, quick_project, until
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.stored import content_hash
-from tests.project import Project, error_of
-from tests.toy import OUTPUTS, run
+from pipeline.versioning.cache import content_hash
+from tests.support.project import Project, error_of
+from tests.support.toy import OUTPUTS, run
 
 
 def verify(project: Project, *arguments: str, code: int, **environment: str) -> dict[str, Any]:
     """Verify, check the exit code, and return the verdict; its text for an error."""
     done = project.attempt(
-        "python", "-m", "pipeline.cli", "verify", "--json", *arguments, **environment
+        "python", "-m", "pipeline", "verify", "--json", *arguments, **environment
     )
     assert done.returncode == code, done.stdout
     return {"error": done.stdout} if code == 3 else json.loads(done.stdout)
@@ -217,7 +217,7 @@ def test_a_stage_that_depends_on_the_clock_is_caught_with_the_largest_difference
     edit(toy_copy.root / "make.py", "CLOCK = 0  #", "CLOCK = time.time()  #")
     run(toy_copy, "--name", "late")
     toy_copy.commit("the late run, taken over")  # which has no record of its own
-    said = toy_copy.attempt("python", "-m", "pipeline.cli", "verify")
+    said = toy_copy.attempt("python", "-m", "pipeline", "verify")
     assert said.returncode == 1
     assert re.search(r"reports/predictions.parquet: largest difference .* at row 1 in forecast",
                      said.stdout)  # fmt: skip
@@ -237,7 +237,7 @@ def test_the_same_values_in_other_bytes_are_numerically_equal_and_the_reason_is_
         "json.dumps(metrics)",
         "json.dumps(metrics, indent=len(time.tzname[0]))",
     )
-    edited = toy_copy.attempt("python", "-m", "pipeline.cli", "run", "--offline", "--json",
+    edited = toy_copy.attempt("python", "-m", "pipeline", "run", "--offline", "--json",
                               "--name", "zoned", TZ="UTC")  # fmt: skip
     assert edited.returncode == 0
     verdict = verify(toy_copy, "zoned", code=1, TZ="<+0545>-5:45")
@@ -283,6 +283,6 @@ def test_a_run_with_another_python_asks_for_it(toy_copy: Project):
 
 
 def test_no_such_revision_is_an_error_of_the_user(toy: Project):
-    failed = toy.attempt("python", "-m", "pipeline.cli", "verify", "nothing")
+    failed = toy.attempt("python", "-m", "pipeline", "verify", "nothing")
     assert failed.returncode == 1
     assert error_of(failed).startswith("error: There is no revision 'nothing' in ")

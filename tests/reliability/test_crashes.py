@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.reproduce import RESTORED
-from tests.machines import Machine, WithoutPower, machine
-from tests.project import Project
-from tests.quick import Quick, Started, in_order, quick_project
-from tests.witness import OUTPUTS
+from pipeline.runs.stage import RESTORED
+from tests.exactness.witness import OUTPUTS
+from tests.support.machines import Machine, WithoutPower, machine
+from tests.support.project import Project
+from tests.support.quick import Quick, Started, in_order, quick_project
 
 MOMENTS = [
     pytest.param(4, id="4 moments"),
@@ -178,7 +178,7 @@ def test_the_whole_chain_killed_at_20_moments_ends_with_the_bytes_of_an_uninterr
         forget()
         finished = False
         while not finished and died < 20:
-            started = Started.of(copied, "python", "-m", "pipeline.cli", "run", "--offline")
+            started = Started.of(copied, "python", "-m", "pipeline", "run", "--offline")
             time.sleep(drawn.uniform(0, seconds))
             finished = started.process.poll() is not None
             died += not finished
@@ -246,7 +246,7 @@ def test_whenever_the_disk_is_full_it_is_one_sentence_and_nothing_is_lost(
     for n_pages in pages:
         leave_room(small_disk, n_pages * 4096)
         failed = project.attempt(
-            "python", "-m", "pipeline.cli", "run", "--offline", "-S", f"train.epochs={100 + n_pages}", *way
+            "python", "-m", "pipeline", "run", "--offline", "-S", f"train.epochs={100 + n_pages}", *way
         )  # fmt: skip
         failures += failed.returncode != 0
         if failed.returncode != 0:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.overrides import apply_overrides
-from tests.prefect_server import Server, kill_group, newer_database, real_server
-from tests.project import error_of
-from tests.quick import (
+from pipeline.runs.overrides import apply_overrides
+from tests.support.prefect_server import Server, kill_group, newer_database, real_server
+from tests.support.project import error_of
+from tests.support.quick import (
     Quick,
     alive,
     contents,
@@ -87,9 +87,7 @@ def test_a_second_run_waits_and_says_for_whom_or_is_refused(project: Quick, serv
     first = project.start("run", "-S", "train.epochs=60", **server.environment)
     project.held()
     known = server.runs()
-    refused = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "--no-wait", **server.environment
-    )
+    refused = project.attempt("python", "-m", "pipeline", "run", "--no-wait", **server.environment)
     assert refused.returncode == 1
     sentence = f"Another run is in progress in this workspace: process {first.process.pid}, since "
     assert error_of(refused).startswith(f"error: {sentence}")
@@ -110,7 +108,7 @@ def test_a_server_that_does_not_answer_is_one_sentence_and_offline_works(project
     dead = f"http://127.0.0.1:{free_port()}/api"
     before = contents(project)
     refused = project.attempt(
-        "python", "-m", "pipeline.cli", "run", "-S", "train.epochs=5", PREFECT_API_URL=dead
+        "python", "-m", "pipeline", "run", "-S", "train.epochs=5", PREFECT_API_URL=dead
     )
     assert refused.returncode == 1
     assert error_of(refused) == (
@@ -199,12 +197,12 @@ def _command(pid: int) -> bytes:
 @pytest.mark.parametrize("command", ["--help", "status", "doctor"])
 def test_what_only_looks_does_not_load_prefects_server(project: Quick, command: str):
     loading = (
-        f"import sys, pipeline.cli; sys.argv = ['exactcast', '{command}']\n"
+        f"import sys, pipeline.cli.main; sys.argv = ['exactcast', '{command}']\n"
         "try: pipeline.cli.main()\n"
         "finally: print(*sys.modules, sep='\\n')"
     )
     loaded = project.attempt("python", "-c", loading).stdout.splitlines()
-    assert "pipeline.cli" in loaded
+    assert "pipeline.cli.main" in loaded
     assert not [name for name in loaded if name.startswith("prefect")]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.overrides import apply_overrides
-from tests.project import HEAR_CTRL_C, PROGRAMS, Project, error_of
+from pipeline.runs.overrides import apply_overrides
+from tests.support.project import HEAR_CTRL_C, PROGRAMS, Project, error_of
 
 OUTPUTS = [
     "data/series.parquet", "data/split.parquet", "models/model.keras", "reports/training.csv",
@@ -49,9 +49,9 @@ def trained(copied: Project) -> Project:
 
 
 RUN = (
-    f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.graph import load_graph\n"
-    "from pipeline.previous import held, or_put_back\n"
-    "from pipeline.reproduce import reproduce\n"
+    f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.versioning.graph import load_graph\n"
+    "from pipeline.runs.backup import held, or_put_back\n"
+    "from pipeline.runs.stage import reproduce\n"
     "python, graph = Path(sys.executable), load_graph(Path())\n"
     "def work():\n"
     "    for name in graph.needed(): reproduce(Path(), name, python=python, show=print)\n"
@@ -80,7 +80,7 @@ def test_after_a_failed_stage_its_earlier_outputs_are_back_and_finished_stages_s
     before = contents(copied, OUTPUTS)
     diverges = "train.optimizer={name: sgd, learning_rate: 1.0e+30, clipnorm: null}"
     apply_overrides(copied.root, ["windowing.stride=2", diverges])
-    failed = copied.attempt("python", "-m", "pipeline.cli", "run", "--offline")
+    failed = copied.attempt("python", "-m", "pipeline", "run", "--offline")
     assert failed.returncode == 1
     last = failed.stdout.strip().splitlines()[-1]
     assert last.startswith("error: Stage 'train' failed. Training diverged in epoch 1: loss=")
@@ -124,10 +124,10 @@ def test_an_output_that_was_mended_on_the_way_to_a_failure_stays_mended(trained:
 
 
 def test_a_second_run_waits_for_the_first_and_says_so_or_is_refused(copied: Project):
-    command = ["python", "-m", "pipeline.cli", "run"]
+    command = ["python", "-m", "pipeline", "run"]
     environment = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
     holding = (
-        "import sys; from pathlib import Path; from pipeline.workspace import locked\n"
+        "import sys; from pathlib import Path; from pipeline.versioning.git import locked\n"
         "with locked(Path(), wait=True): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -183,7 +183,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_earlier_is_lost(copied: Project
             (reports / name).write_bytes(content)
         (reports / "filler").write_bytes(b"0" * 150_000)
         failed = copied.attempt(
-            "python", "-m", "pipeline.cli", "run", "--offline", "-S", "windowing.horizon=12"
+            "python", "-m", "pipeline", "run", "--offline", "-S", "windowing.horizon=12"
         )
         assert failed.returncode == 1
         last = failed.stdout.strip().splitlines()[-1]

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pipeline.overrides import apply_overrides
-from tests.project import PROGRAMS, Project
+from pipeline.runs.overrides import apply_overrides
+from tests.support.project import PROGRAMS, Project
 
 COMMAND = ["python", "-m", "stages.train"]
 EPOCHS = 100

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.quick import Started, until
+from tests.support.quick import Started, until
 
 SHUT_DOWN = 0x8004587D  # ext4's: as a power cut, with the argument
 WITHOUT_FLUSHING = 2

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from tests.quick import free_port, until
+from tests.support.quick import free_port, until
 
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = str(Path(sys.executable).parent)
 # A test runner in the background may be started with Ctrl-C ignored, which programs inherit
 HEAR_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -43,7 +43,7 @@ class Project:
         )
 
     def exactcast(self, *arguments: str, check: bool = True, **environment: str | None) -> str:
-        return self.call("python", "-m", "pipeline.cli", *arguments, check=check, **environment)
+        return self.call("python", "-m", "pipeline", *arguments, check=check, **environment)
 
     def dvc(self, *arguments: str) -> str:
         return self.call("python", "-m", "dvc", *arguments)

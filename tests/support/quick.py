@@ -18,7 +18,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.project import PROGRAMS, Project, copy_project
+from tests.support.project import PROGRAMS, Project, copy_project
 
 GRAPH = """
 stages:
@@ -133,7 +133,7 @@ class Quick(Project):
 
     def start(self, *arguments: str, **environment: str) -> "Started":
         """Start the command line, as a person would at a terminal."""
-        started = Started.of(self, "python", "-m", "pipeline.cli", *arguments, **environment)
+        started = Started.of(self, "python", "-m", "pipeline", *arguments, **environment)
         self.started.append(started)
         return started
 

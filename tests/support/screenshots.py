@@ -1,4 +1,4 @@
-"""Take the pictures of the Prefect UI in docs/ anew: `python -m tests.screenshots`.
+"""Take the pictures of the Prefect UI in docs/ anew: `python -m tests.support.screenshots`.
 
 A run of the demo, of 30 epochs, in a temporary copy, served beside a temporary Prefect server.
 """
@@ -9,10 +9,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.browser import Browser, browser
-from tests.prefect_server import Server, real_server
-from tests.project import ROOT, copy_project
-from tests.quick import Started, until
+from tests.support.browser import Browser, browser
+from tests.support.prefect_server import Server, real_server
+from tests.support.project import ROOT, copy_project
+from tests.support.quick import Started, until
 
 PAGES = {"graph": "evaluate", "scores": "all, standardised", "report": "Leak: "}
 
@@ -23,7 +23,7 @@ def main() -> None:
         with real_server(Path(folder)) as server:
             project = copy_project(Path(folder) / "station")
             serving = Started.of(
-                project, "python", "-m", "pipeline.cli", "serve", "--cron", "0 6 * * *",
+                project, "python", "-m", "pipeline", "serve", "--cron", "0 6 * * *",
                 "--timezone", "Europe/Lisbon", **server.environment,
             )  # fmt: skip
             try:

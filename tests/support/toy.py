@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.project import Project, copy_project
+from tests.support.project import Project, copy_project
 
 GRAPH = """
 stages:

@@ -8,12 +8,12 @@ from typing import Any
 
 import typer
 
-from pipeline.layout import filled, number, screen_width, table, table_rows
-from pipeline.lockfile import Entries, flat, hashes
-from pipeline.runs import Run, compare_runs, load_run
-from pipeline.show import how_it_ended, print_json, progress, reproduced, some
-from pipeline.terminal import Terminal
-from pipeline.verify import CannotVerify, Verdict, summary_line, verify
+from pipeline.cli.display.layout import filled, number, screen_width, table, table_rows
+from pipeline.cli.display.show import how_it_ended, print_json, progress, reproduced, some
+from pipeline.cli.terminal import Terminal
+from pipeline.runs.history import Run, compare_runs, load_run
+from pipeline.verification.verify import CannotVerify, Verdict, summary_line, verify
+from pipeline.versioning.lockfile import Entries, flat, hashes
 
 NO_RECORD = "by hand, no record"
 INDENT = " " * 4

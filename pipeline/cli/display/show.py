@@ -10,12 +10,12 @@ from typing import Any
 
 import typer
 
+from pipeline.cli.display.layout import announce, filled, number, screen_width, table
 from pipeline.doctor import Finding
-from pipeline.layout import announce, filled, number, screen_width, table
-from pipeline.lockfile import IDENTICAL, Comparison
-from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE, Event
-from pipeline.scores import Scores, score_rows
-from pipeline.status import StageStatus
+from pipeline.runs.scores import Scores, score_rows
+from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, Event
+from pipeline.versioning.lockfile import IDENTICAL, Comparison
+from pipeline.versioning.status import StageStatus
 
 DECIMAL = re.compile(r"(?<==)\d+\.\d+(e[-+]\d+)?\b")
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}, {remaining} left{postfix}"

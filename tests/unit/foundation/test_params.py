@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from forecasting.errors import ParamsError
-from stages._params import check_params, load_params
-from tests.project import ROOT
+from foundation.errors import ParamsError
+from foundation.params import check_params, load_params
+from tests.support.project import ROOT
 
 COMMITTED = YAML(typ="safe").load(ROOT / "params.yaml")
 LAYER = COMMITTED["train"]["layers"][0]

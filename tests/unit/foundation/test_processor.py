@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.emulation import needs_qemu, python_on
-from tests.project import ROOT, Project
+from tests.exactness.emulation import needs_qemu, python_on
+from tests.support.project import ROOT, Project
 
 
 @needs_qemu
@@ -16,14 +16,14 @@ from tests.project import ROOT, Project
     ],
 )
 def test_the_class_of_the_processor_is_that_of_the_process_not_of_the_machine(cpu, said):
-    script = "from stages._processor import promise; print(promise())"
+    script = "from foundation.processor import promise; print(promise())"
 
     assert said in Project(ROOT).call(*python_on(cpu), "-c", script)
 
 
 @needs_qemu
 def test_a_record_names_the_class_that_its_stages_found():
-    probe = str(ROOT / "pipeline/probe.py")
+    probe = str(ROOT / "pipeline/runs/probe.py")
 
     assert '"class": "x86-64-v3"' in Project(ROOT).call(*python_on("Haswell"), "-P", probe)
 

@@ -9,10 +9,10 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import stages
-from forecasting.errors import SetupError
-from stages._packages import check_packages, locked_packages
-from stages._run import check_code, check_seal
-from tests.project import ROOT
+from foundation.errors import SetupError
+from foundation.packages import check_packages, locked_packages
+from stages.runner import check_code, check_seal
+from tests.support.project import ROOT
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="these settings are for x86-64")
@@ -30,7 +30,7 @@ def test_this_process_is_sealed_and_the_libraries_obey():
 
 
 def test_a_process_that_loaded_a_numeric_library_first_is_refused():
-    script = "import numpy\nfrom stages._run import check_seal\ncheck_seal()"
+    script = "import numpy\nfrom stages.runner import check_seal\ncheck_seal()"
     clean = {k: v for k, v in os.environ.items() if k not in stages.PINNED}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env=clean, capture_output=True, text=True, check=False

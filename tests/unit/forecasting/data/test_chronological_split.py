@@ -4,19 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError
-from forecasting.partition import (
+from forecasting.data.split import (
     Borders,
     borders_by_date,
     borders_by_share,
     check_chronological,
     chronological_parts,
     gap_rows,
-    leaked_share,
     monitored_part,
     training_rows,
 )
-from forecasting.windows import window_table
+from forecasting.data.windows import window_table
+from forecasting.evaluation.leakage import leaked_share
+from foundation.errors import DataError
 
 
 def split_of(n_rows, borders, *, lookback, horizon, gap):

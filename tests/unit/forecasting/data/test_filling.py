@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.baselines import repeat_last, ridge
-from forecasting.filling import FilledSeries, earliest_rows, fill
-from forecasting.partition import TRAIN, borders_by_share, chronological_parts
-from forecasting.scaling import fit_scaling
-from forecasting.windows import gather_targets, observed_targets, window_table
+from forecasting.data.filling import FilledSeries, earliest_rows, fill
+from forecasting.data.scaling import fit_scaling
+from forecasting.data.split import TRAIN, borders_by_share, chronological_parts
+from forecasting.data.windows import gather_targets, observed_targets, window_table
+from forecasting.models.baselines import repeat_last, ridge
 
 NAN = np.nan
 

@@ -3,8 +3,8 @@ import re
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError
-from forecasting.order import check_order
+from forecasting.data.order import check_order
+from foundation.errors import DataError
 
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
 

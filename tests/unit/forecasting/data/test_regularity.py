@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError, ParamsError, quoted
-from forecasting.series import regular_series
-from forecasting.times import parse_times, utc_times
+from forecasting.data.regularity import regular_series
+from forecasting.data.timestamps import parse_times, utc_times
+from foundation.errors import DataError, ParamsError, quoted
 
 HOURS = pd.date_range("2024-01-01", periods=6, freq="h", unit="us", name="time")
 

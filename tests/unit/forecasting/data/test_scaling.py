@@ -3,8 +3,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from forecasting.errors import DataError
-from forecasting.scaling import Scaling, check_scaling, fit_scaling
+from forecasting.data.scaling import Scaling, check_scaling, fit_scaling
+from foundation.errors import DataError
 
 VALUES = np.array([[1.0, 10.0], [3.0, 10.5], [5.0, 12.0], [7.0, 11.5]])
 ALL = np.ones(4, dtype=bool)

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from forecasting.errors import ParamsError
-from forecasting.seasons import choose_season, natural_season
+from forecasting.data.seasons import choose_season, natural_season
+from foundation.errors import ParamsError
 
 
 def times(step, periods=50):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.sentinels import Sentinel, find_sentinels, sentinel_warnings
-from tests.forecasting.test_simulation import station
+from forecasting.data.sentinels import Sentinel, find_sentinels, sentinel_warnings
+from tests.unit.forecasting.data.test_simulation import station
 
 RNG = np.random.default_rng(5)
 WIND = [3.0, 3.3, 3.6, 3.9, 4.2] * 12  # 60 rows

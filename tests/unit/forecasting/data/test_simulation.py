@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.errors import ParamsError
-from forecasting.simulation import FEATURES, simulate_station
+from forecasting.data.simulation import FEATURES, simulate_station
+from foundation.errors import ParamsError
 
 NOISE = {"load_city": 0.35, "load_industry": 0.3, "irradiance": 60.0, "ambient": 0.45, "oil": 0.15}
 

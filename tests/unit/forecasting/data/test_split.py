@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from forecasting.errors import DataError
-from forecasting.filling import earliest_rows
-from forecasting.partition import keeps_best, leaked_share, random_parts, training_rows
-from forecasting.windows import window_table
+from forecasting.data.filling import earliest_rows
+from forecasting.data.split import keeps_best, random_parts, training_rows
+from forecasting.data.windows import window_table
+from forecasting.evaluation.leakage import leaked_share
+from foundation.errors import DataError
 
 
 def split_of(parts, *, lookback=2, horizon=1):

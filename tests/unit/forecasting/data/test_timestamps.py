@@ -3,8 +3,8 @@ import re
 import pandas as pd
 import pytest
 
-from forecasting.errors import DataError, ParamsError
-from forecasting.times import parse_times
+from forecasting.data.timestamps import parse_times
+from foundation.errors import DataError, ParamsError
 
 
 def times_of(*texts, time_format="ISO8601"):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from forecasting.errors import DataError
-from forecasting.windows import covered_rows, gather_targets, observed_targets, window_table
+from forecasting.data.windows import covered_rows, gather_targets, observed_targets, window_table
+from foundation.errors import DataError
 
 
 def test_a_window_predicts_the_rows_right_after_the_rows_it_reads():

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from forecasting.metrics import overall, score_board, scores, skill
-from forecasting.scaling import Scaling
+from forecasting.data.scaling import Scaling
+from forecasting.evaluation.metrics import overall, score_board, scores, skill
 
 # two windows, two steps, two features; the errors of the first are 1, -1, 3, 1, of the second 0
 ACTUAL = np.array([[[1.0, 5.0], [2.0, 5.0]], [[3.0, 5.0], [6.0, 5.0]]])

@@ -1,9 +1,9 @@
 import numpy as np
 
-from forecasting.baselines import baseline_forecasts, repeat_last, seasonal_naive
-from forecasting.filling import fill
-from forecasting.scaling import Scaling
-from forecasting.windows import window_table
+from forecasting.data.filling import fill
+from forecasting.data.scaling import Scaling
+from forecasting.data.windows import window_table
+from forecasting.models.baselines import baseline_forecasts, repeat_last, seasonal_naive
 
 VALUES = np.arange(8.0)[:, None] + [0, 100]  # value equals position; the second feature is 100 on
 SERIES = fill(VALUES)

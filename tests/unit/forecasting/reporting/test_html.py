@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from forecasting.report import leak_sentence, render_report, score_rows, verdict
+from forecasting.reporting.html import leak_sentence, render_report, score_rows, verdict
 
 SCORES = {"mse": 4.0, "rmse": 2.0, "mae": 1.5, "r2": None}
 MISSING = "Gaps: 7.0% of the values are missing."

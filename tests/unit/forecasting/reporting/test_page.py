@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.plots import loss_plot
-from forecasting.report import render_report
-from tests.browser import Browser, browser
+from forecasting.reporting.html import render_report
+from forecasting.reporting.plots import loss_plot
+from tests.support.browser import Browser, browser
 
 TARGETS = [f"transformer_{number:02}_{'x' * 25}" for number in range(30)]  # 40 characters
 BASELINES = ("repeat_last", "seasonal_naive", "training_mean", "ridge", "drift", "window_average")

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from forecasting import plots
-from forecasting.plots import forecast_plot, loss_plot
+from forecasting.reporting import plots
+from forecasting.reporting.plots import forecast_plot, loss_plot
 
 HOSTILE = {
     "axes.facecolor": "red",

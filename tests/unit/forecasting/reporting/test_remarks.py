@@ -1,4 +1,4 @@
-from forecasting.remarks import epoch_sentence, gaps_sentence
+from forecasting.reporting.remarks import epoch_sentence, gaps_sentence
 
 
 def test_a_series_without_gaps_needs_no_sentence():

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from forecasting import cache_sizes
-from forecasting.cache_sizes import address_in, fix_cache_sizes
-from forecasting.determinism import seal_tensorflow
-from forecasting.errors import SetupError
-from stages._processor import is_x86
+from forecasting.training.cache_sizes import address_in, fix_cache_sizes
+from forecasting.training.determinism import seal_tensorflow
+from forecasting.training.fit import cache_sizes
+from foundation.errors import SetupError
+from foundation.processor import is_x86
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not is_x86(), reason="Eigen's caches are fixed on x86-64 Linux"

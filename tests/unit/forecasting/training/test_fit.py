@@ -2,12 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from forecasting.determinism import seal_tensorflow
-from forecasting.errors import StageFailed
-from forecasting.filling import fill
-from forecasting.network import build_network, load_model, orthogonal, raw_unit_model
-from forecasting.scaling import Scaling, fit_scaling
-from forecasting.training import fit, forecast, kept_epoch, padded_batches
+from forecasting.data.filling import fill
+from forecasting.data.scaling import Scaling, fit_scaling
+from forecasting.models.build import build_network, orthogonal
+from forecasting.models.raw_units import load_model, raw_unit_model
+from forecasting.training.determinism import seal_tensorflow
+from forecasting.training.fit import fit, forecast, kept_epoch, padded_batches
+from foundation.errors import StageFailed
 
 REFERENCE_LAYER = {
     "units": 50,

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.filling import fill
-from forecasting.state import State
-from forecasting.training import fit
-from tests.forecasting.test_training import ADAM, network, waves
+from forecasting.data.filling import fill
+from forecasting.training.fit import fit
+from forecasting.training.state import State
+from tests.unit.forecasting.training.test_fit import ADAM, network, waves
 
 EPOCHS = 7
 OPTIONS = {

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.prefect_setup import spare_loopback
-from tests.prefect_server import newer_database, stub_server
-from tests.project import ROOT
+from pipeline.orchestration.prefect_setup import spare_loopback
+from tests.support.prefect_server import newer_database, stub_server
+from tests.support.project import ROOT
 
 HERE = "127.0.0.1,localhost,::1"
 
@@ -52,7 +52,7 @@ def test_without_a_proxy_the_environment_stays_as_it_is(proxies):
 def look(home: Path, **environment: str) -> tuple[bool, str]:
     """What doctor is told of Prefect; nothing but that may be printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.prefect_setup"], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-m", "pipeline.orchestration.prefect_setup"], cwd=ROOT, capture_output=True, text=True,
         check=True, env=os.environ | {"PREFECT_HOME": str(home)} | environment,
     )  # fmt: skip
     assert done.stderr == ""

@@ -6,11 +6,11 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from forecasting.errors import ParamsError
-from pipeline.form import Request, explain, order_of
-from pipeline.overrides import apply_overrides
-from stages._params import load_params
-from tests.project import ROOT
+from foundation.errors import ParamsError
+from foundation.params import load_params
+from pipeline.orchestration.request_form import Request, explain, order_of
+from pipeline.runs.overrides import apply_overrides
+from tests.support.project import ROOT
 
 
 def test_an_empty_form_asks_for_an_isolated_run_of_the_last_commit():

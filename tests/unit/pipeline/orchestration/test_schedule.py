@@ -1,7 +1,7 @@
 import pytest
 
-from forecasting.errors import ParamsError
-from pipeline.schedule import check_timezone, described, next_times
+from foundation.errors import ParamsError
+from pipeline.orchestration.schedule import check_timezone, described, next_times
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 import base64
 
-from pipeline.graph import Graph, Stage
-from pipeline.lockfile import Comparison
-from pipeline.pages import FAILED, graph_page, report_page
-from pipeline.reproduce import RAN, UP_TO_DATE
-from pipeline.scores import Scores
-from tests.project import ROOT
+from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
+from pipeline.runs.scores import Scores
+from pipeline.runs.stage import RAN, UP_TO_DATE
+from pipeline.versioning.graph import Graph, Stage
+from pipeline.versioning.lockfile import Comparison
+from tests.support.project import ROOT
 
 GRAPH = Graph(
     {

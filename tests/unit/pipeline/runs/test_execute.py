@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import SetupError
-from pipeline.experiment import check_name, experiments, keep, prune
-from pipeline.graph import load_graph
-from pipeline.order import Order
-from pipeline.run import run_name
+from foundation.errors import SetupError
+from pipeline.runs.execute import run_name
+from pipeline.runs.request import Order
+from pipeline.versioning.experiments import check_name, experiments, keep, prune
+from pipeline.versioning.graph import load_graph
 
 COMMIT = "0123456789" * 4
 
@@ -59,7 +59,7 @@ def test_a_run_that_a_person_named_is_called_so(repository: Path):
 
 def test_no_two_runs_are_named_alike(repository: Path, monkeypatch):
     ids = iter(["a3f1", "a3f1", "b0b0"])
-    monkeypatch.setattr("pipeline.run.secrets.token_hex", lambda n: next(ids))
+    monkeypatch.setattr("pipeline.runs.execute.secrets.token_hex", lambda n: next(ids))
     for name in ("seed-1-a3f1", "seed-1-b0b0"):
         assert run_name(repository, Order(overrides=("seed=1",)), COMMIT) == name
         keep(repository, name=name, named=False, untracked=[], added={})
@@ -85,7 +85,9 @@ def test_pruning_spares_what_a_person_named_and_the_newest(repository: Path, mon
 def test_runs_kept_before_names_were_short_are_still_known_by_their_names(
     repository: Path, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.experiment.NAMED", "exactcast: run ")  # as it was written then
+    monkeypatch.setattr(
+        "pipeline.versioning.experiments.NAMED", "exactcast: run "
+    )  # as it was written then
     for name in ("mine-00aa", "20261121-060000-train-epochs-5-00bb"):
         keep(repository, name=name, named=True, untracked=[], added={})
     assert {each.name: each.named for each in experiments(repository)} == {

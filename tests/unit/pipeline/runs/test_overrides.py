@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from forecasting.errors import ParamsError
-from pipeline.form import order_of
-from pipeline.overrides import apply_overrides
-from tests.project import ROOT
+from foundation.errors import ParamsError
+from pipeline.orchestration.request_form import order_of
+from pipeline.runs.overrides import apply_overrides
+from tests.support.project import ROOT
 
 TEXTS = (  # parameters of text, and what else they may be
     "simulate.start", "ingest.raw", "ingest.time", "ingest.time_format", "ingest.frequency",

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import SetupError
-from pipeline.graph import Graph, Stage
-from pipeline.record import summary
-from pipeline.scores import Scores, numbers, read_scores, score_rows, scores_before
-from tests.project import Project
+from foundation.errors import SetupError
+from pipeline.runs.record import summary
+from pipeline.runs.scores import Scores, numbers, read_scores, score_rows, scores_before
+from pipeline.versioning.graph import Graph, Stage
+from tests.support.project import Project
 
 
 def content(oil: float = 1.0, *, by: str = "by_target", names: str = "targets") -> dict:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import StageFailed
-from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE, reproduce
-from tests.project import HEAR_CTRL_C
+from foundation.errors import StageFailed
+from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, reproduce
+from tests.support.project import HEAR_CTRL_C, ROOT
 
 GRAPH = """
 stages:
@@ -94,12 +94,12 @@ def test_ending_a_run_ends_the_stage_as_well(small, how):
         'stages: {one: {cmd: "echo $$ > pid; sleep 300", deps: [in], outs: [one]}}'
     )
     script = (
-        f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.reproduce import reproduce\n"
+        f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.runs.stage import reproduce\n"
         "reproduce(Path(), 'one', python=Path(sys.executable), show=lambda event: None)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script], cwd=small, stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     pid = small / "pid"
     deadline = time.monotonic() + 60

@@ -1,6 +1,6 @@
-from pipeline.beside import Output
-from pipeline.reasons import UNDECLARED, changed_surroundings, reasons
-from tests.project import ROOT
+from pipeline.verification.diagnosis import UNDECLARED, changed_surroundings, reasons
+from pipeline.verification.recorded import Output
+from tests.support.project import ROOT
 
 HERE = {
     "any_packages": False,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.differences import compare_files, compare_values
+from pipeline.verification.differences import compare_files, compare_values
 
 
 def files(folder, first, second, write):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pipeline.stored import Damaged, Missing, check, content_hash, restore
+from pipeline.versioning.cache import Damaged, Missing, check, content_hash, restore
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from forecasting.errors import SetupError
-from pipeline import programs
+from foundation.errors import SetupError
+from pipeline.versioning import dvc as programs
 
 WAITS = "import subprocess, sys; subprocess.run(['sleep', '600'])"
 WORKS = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass\nprint('done')"

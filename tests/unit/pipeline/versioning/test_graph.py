@@ -1,8 +1,8 @@
 import pytest
 
-from forecasting.errors import SetupError
-from pipeline.graph import load_graph
-from tests.project import ROOT
+from foundation.errors import SetupError
+from pipeline.versioning.graph import load_graph
+from tests.support.project import ROOT
 
 DIAMOND = """
 stages:

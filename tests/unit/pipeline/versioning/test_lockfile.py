@@ -4,12 +4,12 @@ import pytest
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from ruamel.yaml import YAML
 
-from forecasting.errors import SetupError
-from pipeline import lockfile
-from pipeline.graph import Graph, Stage
-from pipeline.lockfile import LOCK as LOCK_FILE
-from pipeline.lockfile import compare, flat, read_lock
-from tests.project import ROOT
+from foundation.errors import SetupError
+from pipeline.versioning import lockfile
+from pipeline.versioning.graph import Graph, Stage
+from pipeline.versioning.lockfile import LOCK as LOCK_FILE
+from pipeline.versioning.lockfile import compare, flat, read_lock
+from tests.support.project import ROOT
 
 GRAPH = Graph(
     {

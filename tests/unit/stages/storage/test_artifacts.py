@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.determinism import seal_tensorflow
-from forecasting.errors import StageFailed
-from forecasting.network import load_model, raw_unit_model
-from forecasting.scaling import Scaling
-from stages._artifacts import ZIP_TIME, Csv, Json, KerasModel, Table
-from stages._files import write_bytes
+from forecasting.data.scaling import Scaling
+from forecasting.models.raw_units import load_model, raw_unit_model
+from forecasting.training.determinism import seal_tensorflow
+from foundation.errors import StageFailed
+from foundation.files import write_bytes
+from stages.storage.artifacts import Csv, Json, KerasModel, Table
+from stages.storage.keras_archive import ZIP_TIME
 
 
 def model() -> keras.Model:
@@ -96,7 +97,7 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
     def full_disk(number):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("stages._files.os.fsync", full_disk)
+    monkeypatch.setattr("foundation.files.os.fsync", full_disk)
     sentence = r"file could not be written: No space left on device. Free space .* is kept"
     with pytest.raises(StageFailed, match=sentence):
         write_bytes(path, b"after")
@@ -122,7 +123,7 @@ def test_a_folder_without_write_permission_is_one_sentence(tmp_path):
 
 
 def test_canonical_bytes_do_not_depend_on_how_the_zip_was_packed():
-    from stages._artifacts import canonical_keras
+    from stages.storage.keras_archive import canonical_keras
 
     def packed(names, compression):
         buffer = io.BytesIO()

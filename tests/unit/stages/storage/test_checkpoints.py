@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 import stages.train  # noqa: F401  the key is that of the code which a process has loaded
-from forecasting.errors import StageFailed
-from forecasting.state import State
-from pipeline.imports import code_of
-from pipeline.reproduce import WITHOUT_SHORTCUTS
-from stages import _checkpoint, _key
-from stages._checkpoint import Checkpoint, checkpoint_folder
-from stages._key import stage_key
-from tests.project import ROOT, Project
+from forecasting.training.state import State
+from foundation.errors import StageFailed
+from pipeline.runs.stage import WITHOUT_SHORTCUTS
+from pipeline.versioning.dependencies import code_of
+from stages.storage import checkpoints as _checkpoint
+from stages.storage import stage_key as _key
+from stages.storage.checkpoints import Checkpoint, checkpoint_folder
+from stages.storage.stage_key import stage_key
+from tests.support.project import ROOT, Project
 
 DAY = 24 * 3600
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from forecasting.errors import DataError, ParamsError, PipelineError
-from forecasting.series import regular_series
-from stages._params import Params, check_params
-from stages._tables import read_table
-from tests.project import ROOT
-from tests.stages.test_tables import csv, ingest_section
+from forecasting.data.regularity import regular_series
+from foundation.errors import DataError, ParamsError, PipelineError
+from foundation.params import Params, check_params
+from stages.storage.raw_tables import read_table
+from tests.support.project import ROOT
+from tests.unit.stages.storage.test_raw_tables import csv, ingest_section
 
 COMMITTED = YAML(typ="safe").load(ROOT / "params.yaml")
 fuzz = settings(

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from forecasting.errors import DataError
-from stages._tables import read_table
-from tests.stages.test_tables import csv, ingest_section
+from foundation.errors import DataError
+from stages.storage.raw_tables import read_table
+from tests.unit.stages.storage.test_raw_tables import csv, ingest_section
 
 TIMES = [f"2024-01-01 {hour:02d}:00:00" for hour in range(24)]
 WITHOUT = "rite the numbers without it, such as {} (in a spreadsheet: by the number format)."

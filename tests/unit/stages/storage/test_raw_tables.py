@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from forecasting.errors import DataError, ParamsError
-from stages._params import Ingest, load_params
-from stages._tables import read_table
-from tests.project import ROOT
+from foundation.errors import DataError, ParamsError
+from foundation.params import load_params
+from foundation.params.ingest import Ingest
+from stages.storage.raw_tables import read_table
+from tests.support.project import ROOT
 
 TIMES = [f"2024-01-01 {hour:02d}:00:00" for hour in range(6)]
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")

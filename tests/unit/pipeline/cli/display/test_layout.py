@@ -1,4 +1,4 @@
-from pipeline.layout import filled, number, screen_width, table, table_rows
+from pipeline.cli.display.layout import filled, number, screen_width, table, table_rows
 
 ROWS = [
     ["RMSE", "model", "repeat last", "seasonal naive"],

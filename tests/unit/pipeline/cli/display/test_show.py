@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import pytest
 
+from pipeline.cli.display.show import comparison_text, findings_text, progress, status_text
 from pipeline.doctor import Finding
-from pipeline.lockfile import Comparison
-from pipeline.reproduce import RAN, RESTORED, UP_TO_DATE, Event
-from pipeline.show import comparison_text, findings_text, progress, status_text
-from pipeline.status import StageStatus
+from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, Event
+from pipeline.versioning.lockfile import Comparison
+from pipeline.versioning.status import StageStatus
 
 SAME = Comparison([], [], 11)
 

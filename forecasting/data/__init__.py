@@ -1,0 +1,1 @@
+"""The series, its windows and their split: what a forecaster learns from."""

@@ -1,0 +1,1 @@
+"""Scores in words, plots and the report."""

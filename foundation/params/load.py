@@ -1,0 +1,68 @@
+"""Reading params.yaml: every bad value is named at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from foundation import paths
+from foundation.errors import ParamsError
+from foundation.params.schema import Params
+
+
+def load_params(path: Path = paths.PARAMS) -> Params:
+    """Read and check the parameters.
+
+    Raises:
+        ParamsError: The file is missing or no YAML, or a value is wrong; names every bad value.
+    """
+    try:
+        content = YAML(typ="safe").load(path)  # the parser that DVC uses
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path} is missing from this folder. Run from the project's root, or restore it: "
+            f"git checkout -- {path}"
+        ) from None
+    except OSError as unreadable:
+        raise ParamsError(
+            f"{path} cannot be read: {unreadable.strerror}. It should be a readable file."
+        ) from None
+    except (YAMLError, ValueError, KeyError) as broken:  # the last two for a value like 2024-13-45
+        raise ParamsError(f"{path} is not valid YAML: {' '.join(str(broken).split())}") from None
+    return check_params(content, source=str(path))
+
+
+def check_params(content: object, *, source: str) -> Params:
+    """Check parameters that were read from `source`; a ParamsError names every bad value at once."""
+    if not isinstance(content, Mapping):
+        raise ParamsError(
+            f"{source} should hold the sections of the parameters, found {content!r}."
+        )
+    try:
+        return Params.model_validate(content)
+    except ValidationError as invalid:
+        raise ParamsError(
+            "\n".join([f"Invalid values in {source}:", *map(_problem, invalid.errors())])
+        ) from None
+
+
+def _problem(error: Any) -> str:
+    path = ".".join(map(str, filter(_is_key, error["loc"]))) or "the whole"
+    if error["type"] == "missing":
+        return f"  {path}: is missing"
+    if error["type"] == "value_error" and isinstance(error["input"], Mapping):
+        return f"  {path}.{error['ctx']['error']}"  # of several values: begins with one's name
+    message = {
+        "extra_forbidden": "is not a parameter",
+        "model_type": "should be a section, with a line for each parameter",
+        "value_error": str(error.get("ctx", {}).get("error")),
+    }.get(error["type"], error["msg"])
+    return f"  {path}: {message}, found {error['input']!r}"
+
+
+def _is_key(part: int | str) -> bool:
+    """Tell a key from pydantic's name for one of the types that a value may have."""
+    return not str(part).startswith(("literal[", "list["))

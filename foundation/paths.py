@@ -1,0 +1,19 @@
+"""Every artifact's path, once, and which packages are the project's own code."""
+
+from pathlib import Path
+
+CODE_PACKAGES = ("forecasting", "foundation", "pipeline", "stages")
+
+PARAMS = Path("params.yaml")
+DEMO = Path("data/raw/demo.csv")
+SERIES = Path("data/series.parquet")
+WINDOWS = Path("data/windows.parquet")
+SPLIT = Path("data/split.parquet")
+MODEL = Path("models/model.keras")
+TRAINING = Path("reports/training.csv")
+METRICS = Path("reports/metrics.json")
+SCORES = Path("reports/scores.json")
+PREDICTIONS = Path("reports/predictions.parquet")
+LOSS_PLOT = Path("reports/plots/loss.png")
+FORECAST_PLOT = Path("reports/plots/forecast.png")
+REPORT = Path("reports/report.html")

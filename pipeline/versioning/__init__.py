@@ -1,0 +1,1 @@
+"""All that knows how DVC and git store things."""

@@ -1,0 +1,1 @@
+"""How stages read and write files: every writer is canonical."""
