@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 
 
 def flush(*places: Path) -> None:
@@ -21,7 +21,7 @@ def flush(*places: Path) -> None:
         for place in there.values():
             _flush_file_system(place)
     except OSError as failed:
-        raise StageFailed(
+        raise StageFailedError(
             f"What the run made could not be brought to the disk: {failed.strerror}. Look after the "
             "disk, then run again."
         ) from None

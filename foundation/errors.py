@@ -21,8 +21,41 @@ class SetupError(PipelineError):
     """The environment or the workspace is not one in which a run can be trusted."""
 
 
-class StageFailed(PipelineError):
+class StageFailedError(PipelineError):
     """A stage of the pipeline did not finish."""
+
+
+class RunVoidedError(StageFailedError):
+    """What made the outputs of a run is not known."""
+
+
+class CannotVerifyError(SetupError):
+    """The proof could not be run, so nothing is known either way."""
+
+
+class MissingFromCacheError(SetupError):
+    """The cache does not have it."""
+
+
+class DamagedInCacheError(SetupError):
+    """The cache has other bytes than the hash tells.
+
+    Attributes:
+        md5: The hash.
+        place: Where the cache keeps them.
+        found: The hash of what lies there.
+    """
+
+    def __init__(self, md5: str, place: Path, found: str) -> None:
+        super().__init__(
+            f"DVC's cache holds other bytes under {md5}: their hash is {found}. Remove {place}, then "
+            "`dvc pull` or make it again."
+        )
+        self.md5, self.place, self.found = md5, place, found
+
+
+class WorkspaceBusyError(SetupError):
+    """Another run holds what this one was not to wait for."""
 
 
 def quoted(found: object) -> str:

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -25,7 +25,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as failed:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise StageFailed(
+        raise StageFailedError(
             f"{path} could not be written: {failed.strerror}. Free space or mend the folder's "
             "permissions, then run again; what was there before is kept."
         ) from None

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from foundation.errors import PipelineError, SetupError
+from foundation.errors import DamagedInCacheError, MissingFromCacheError, PipelineError, SetupError
 from foundation.packages import LOCK_FILE, check_packages
 from foundation.params import load_params
 from foundation.paths import PARAMS
 from foundation.processor import promise, runs_tensorflow
 from pipeline.runs.converted_files import describe_checkout
-from pipeline.versioning.cache import Damaged, Missing, check
+from pipeline.versioning.cache import check
 from pipeline.versioning.dvc import ask, ask_dvc
 from pipeline.versioning.experiments import NOBODY
 from pipeline.versioning.git import git
@@ -124,9 +124,9 @@ def _cache(root: Path) -> str:
     for path, md5 in named.items():
         try:
             check(folder, md5)
-        except Missing:
+        except MissingFromCacheError:
             continue
-        except Damaged as damaged:
+        except DamagedInCacheError as damaged:
             raise SetupError(f"{path}: {damaged}") from None
     return f"{shown}, {free:.0f} GB free, nothing damaged of what the last run read and made"
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from forecasting.data.filling import FilledSeries
 from forecasting.training.state import Epoch, Save, State, restore
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 
 FORECAST_BATCH = 256  # windows forecast at once; bounds memory, not the result
 
@@ -249,7 +249,7 @@ def _callbacks(
 
 def _check_finite(loss: float, val_loss: float, *, epoch: int) -> None:
     if not (np.isfinite(loss) and np.isfinite(val_loss)):
-        raise StageFailed(
+        raise StageFailedError(
             f"Training diverged in epoch {epoch}: loss={loss}, val_loss={val_loss}. Lower "
             "train.optimizer.learning_rate, or set train.optimizer.clipnorm or train.scaler."
         )

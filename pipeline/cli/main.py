@@ -78,12 +78,12 @@ def run(
     if not as_json:
         announce(f"starting an isolated run of {revision}" if isolated else "starting a run")
     from pipeline.cli.terminal import run_and_show
-    from pipeline.runs.request import Order
+    from pipeline.runs.request import RunRequest
     from pipeline.versioning.git import project_root
 
     if revision != "HEAD" and not isolated:
         raise typer.BadParameter("--rev needs --isolated: a run here is of the workspace as it is.")
-    order = Order(
+    request = RunRequest(
         overrides=tuple(overrides or ()),
         isolated=isolated,
         revision=revision,
@@ -92,7 +92,7 @@ def run(
         wait=wait,
         name=name,
     )
-    run_and_show(project_root(), order, offline=offline, as_json=as_json)
+    run_and_show(project_root(), request, offline=offline, as_json=as_json)
 
 
 @app.command()

@@ -7,16 +7,16 @@ from typing import Any
 
 import typer
 
-from foundation.errors import SetupError, StageFailed
+from foundation.errors import SetupError, StageFailedError, WorkspaceBusyError
 from foundation.paths import PARAMS
 from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.show import comparison_text, print_json, progress, score_table
 from pipeline.orchestration.prefect_setup import load_settings
 from pipeline.runs.backup import held
-from pipeline.runs.execute import carry_out
-from pipeline.runs.request import Order, Outcome, Show, Step
+from pipeline.runs.execute import execute_run
+from pipeline.runs.request import RunRequest, RunResult, Show, Step
 from pipeline.runs.stage import Event, sigterm_as_interrupt
-from pipeline.versioning.git import Busy, git
+from pipeline.versioning.git import git
 from pipeline.versioning.graph import Graph, load_graph
 from pipeline.versioning.raw_data import tracking_advice, untracked_sources
 from pipeline.versioning.status import out_of_date
@@ -30,7 +30,7 @@ FILES = {"model": "models/model.keras", "report": "reports/report.html"}
 COMMITTED = "params.yaml dvc.lock data reports"  # what a commit of a run holds
 
 
-class Terminal:
+class TerminalObserver:
     """Watches a run for the person who started it."""
 
     def __init__(self, show: Show) -> None:
@@ -53,7 +53,7 @@ class Terminal:
             self._show(Event(step.name, state=state))
         return state
 
-    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
         """Nothing to do: the result is printed at the end."""
 
     def identity(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Terminal:
         return {}
 
 
-def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> None:
+def run_and_show(root: Path, request: RunRequest, *, offline: bool, as_json: bool) -> None:
     """Run as ordered, and print scores, places and verdict.
 
     Args:
@@ -76,34 +76,34 @@ def run_and_show(root: Path, order: Order, *, offline: bool, as_json: bool) -> N
     before = (root / PARAMS).read_bytes()
     try:
         with sigterm_as_interrupt(), progress(quiet=as_json) as show:
-            watcher = Terminal(show)
-            if offline or _nothing_to_watch(root, order, show):
-                outcome = carry_out(root, order, watcher)
+            observer = TerminalObserver(show)
+            if offline or _nothing_to_watch(root, request, show):
+                result = execute_run(root, request, observer)
             else:
-                outcome = _watched(root, order, watcher, show)
-    except (KeyboardInterrupt, StageFailed):
+                result = _watched(root, request, observer, show)
+    except (KeyboardInterrupt, StageFailedError):
         as_before = (root / PARAMS).read_bytes() == before  # unless the user edited it
-        if order.overrides and not order.isolated and as_before:
+        if request.overrides and not request.isolated and as_before:
             typer.echo(TAKEN_BACK, err=True)
         raise
     if as_json:
-        kept = outcome.experiment
+        kept = result.experiment
         print_json(
             {
-                "states": outcome.states,
-                "metrics": outcome.metrics,
-                "scores": outcome.scores.content,
+                "states": result.states,
+                "metrics": result.metrics,
+                "scores": result.scores.content,
                 "experiment": kept.name if kept else None,
             }
-            | asdict(outcome.comparison)
+            | asdict(result.comparison)
         )
     else:
-        typer.echo(outcome_text(root, order, outcome, screen_width()))
+        typer.echo(outcome_text(root, request, result, screen_width()))
 
 
-def _nothing_to_watch(root: Path, order: Order, show: Show) -> bool:
+def _nothing_to_watch(root: Path, request: RunRequest, show: Show) -> bool:
     """Tell whether everything is up to date and no Prefect server waits to hear so."""
-    if order.isolated or order.refresh or order.push or order.overrides:
+    if request.isolated or request.refresh or request.push or request.overrides:
         return False
     if "PREFECT_API_URL" in os.environ:
         return False  # known without asking DVC or importing Prefect
@@ -112,7 +112,7 @@ def _nothing_to_watch(root: Path, order: Order, show: Show) -> bool:
         with held(root, wait=False):  # DVC looks at no file that a run is about to write
             if out_of_date(root):
                 return False
-    except Busy:
+    except WorkspaceBusyError:
         return False
     load_settings()
     from pipeline.orchestration.server import configured_server
@@ -120,7 +120,7 @@ def _nothing_to_watch(root: Path, order: Order, show: Show) -> bool:
     return configured_server() is None
 
 
-def _watched(root: Path, order: Order, watcher: Terminal, show: Show) -> Outcome:
+def _watched(root: Path, request: RunRequest, observer: TerminalObserver, show: Show) -> RunResult:
     """Run as a Prefect flow; it takes two seconds to import Prefect."""
     for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):  # we print ourselves
         os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
@@ -137,7 +137,7 @@ def _watched(root: Path, order: Order, watcher: Terminal, show: Show) -> Outcome
     show(Event(None, line=how))
     with reporting(root) as url:
         try:
-            return watched_run(root, order, watcher)
+            return watched_run(root, request, observer)
         except TerminationSignal:
             raise KeyboardInterrupt from None
         except (httpx.HTTPError, PrefectException) as failed:
@@ -147,26 +147,28 @@ def _watched(root: Path, order: Order, watcher: Terminal, show: Show) -> Outcome
             ) from failed
 
 
-def outcome_text(root: Path, order: Order, outcome: Outcome, width: int | None = None) -> str:
+def outcome_text(
+    root: Path, request: RunRequest, result: RunResult, width: int | None = None
+) -> str:
     """Say what came of a run: scores, where things lie, whether it reproduced the commit."""
     parts = [
-        f"\n{score_table(outcome.scores, width)}",
-        "\n".join(filled(sentence, width) for sentence in outcome.scores.sentences),
-        table(_places(order, outcome), left={0, 1}),
+        f"\n{score_table(result.scores, width)}",
+        "\n".join(filled(sentence, width) for sentence in result.scores.sentences),
+        table(_places(request, result), left={0, 1}),
     ]
-    parts += [filled(note, width) for note in _notes(root, order)]
-    said = comparison_text(outcome.comparison, outcome.states, recorded=outcome.recorded)
+    parts += [filled(note, width) for note in _notes(root, request)]
+    said = comparison_text(result.comparison, result.states, recorded=result.recorded)
     return "\n\n".join([*parts, filled(said, width)])
 
 
-def _places(order: Order, outcome: Outcome) -> list[list[str]]:
+def _places(request: RunRequest, result: RunResult) -> list[list[str]]:
     """Say where the run lies, or which commands fetch it, and how it becomes a commit."""
-    kept = outcome.experiment
-    name = order.revision if kept is None else kept.name
+    kept = result.experiment
+    name = request.revision if kept is None else kept.name
     lines = [] if kept is None else [["kept as", f"the experiment {name}"]]
-    if not order.isolated:
+    if not request.isolated:
         lines = [*map(list, FILES.items()), *lines]
-        if kept is not None and outcome.comparison.new_inputs:
+        if kept is not None and result.comparison.new_inputs:
             lines.append(["commit", f"git add {COMMITTED} && git commit -m 'new run'"])
             lines.append(["share", "dvc push, if there is a DVC remote"])
         return lines
@@ -177,12 +179,12 @@ def _places(order: Order, outcome: Outcome) -> list[list[str]]:
     return lines
 
 
-def _notes(root: Path, order: Order) -> list[str]:
+def _notes(root: Path, request: RunRequest) -> list[str]:
     """Say what another clone would lack, or this run lacks."""
-    if not order.isolated:
+    if not request.isolated:
         untracked = untracked_sources(root, load_graph(root))
         return [f"note: {tracking_advice(path)}" for path in untracked]
-    if order.revision == "HEAD" and git(
+    if request.revision == "HEAD" and git(
         root, "status", "--porcelain", "--untracked-files=no", "--", "."
     ):
         return ["note: your uncommitted changes are not in this run: it starts from the commit"]

@@ -30,7 +30,7 @@ from prefect.utilities.urls import url_for
 from ruamel.yaml import YAML
 
 from foundation.paths import PARAMS
-from pipeline.orchestration.flows import prove, train
+from pipeline.orchestration.flows import train, verify_run
 from pipeline.orchestration.observer import TAG
 from pipeline.orchestration.request_form import explain
 from pipeline.orchestration.server import HEARTBEAT
@@ -59,9 +59,9 @@ def main() -> None:
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
     )
     explain_form(deployment)
-    proof = prove.to_deployment(
+    proof = verify_run.to_deployment(
         PROOF,
-        **schedule_of(f"{prove.name}/{PROOF}", settings["verify_cron"], timezone),
+        **schedule_of(f"{verify_run.name}/{PROOF}", settings["verify_cron"], timezone),
         tags=[TAG],
         description="Makes everything of the newest run anew, without any cache, and compares every byte.",
     )

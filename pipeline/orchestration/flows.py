@@ -21,17 +21,17 @@ from prefect.settings import (
 )
 from prefect.states import Cancelled, Completed, Failed
 
-from foundation.errors import PipelineError
-from pipeline.orchestration.observer import NAMES, TAG, Prefect, Silent
-from pipeline.orchestration.request_form import Request, order_of
+from foundation.errors import CannotVerifyError, PipelineError, WorkspaceBusyError
+from pipeline.orchestration.observer import NAMES, TAG, NullObserver, PrefectObserver
+from pipeline.orchestration.request_form import Request, request_of
 from pipeline.orchestration.server import HEARTBEAT, RETRIES
-from pipeline.orchestration.ui_artifacts import proof_rows
-from pipeline.runs.execute import carry_out, run_name
+from pipeline.orchestration.ui_artifacts import verification_rows
+from pipeline.runs.execute import execute_run, run_name
 from pipeline.runs.history import newest_run
-from pipeline.runs.request import Order, Outcome, Watcher
+from pipeline.runs.request import RunObserver, RunRequest, RunResult
 from pipeline.runs.stage import RAN, UP_TO_DATE
-from pipeline.verification.verify import CannotVerify, summary_line, verify
-from pipeline.versioning.git import Busy, project_root
+from pipeline.verification.verify import summary_line, verify
+from pipeline.versioning.git import project_root
 from pipeline.versioning.worktrees import commit_of
 
 NAME = "train"
@@ -43,32 +43,34 @@ def _name_of_run() -> str:
     """Name a flow run by what it was asked for."""
     root, request = project_root(), runtime.flow_run.parameters.get("request")
     try:
-        order = order_of(request)
-        commit = commit_of(root, order.revision)
+        request = request_of(request)
+        commit = commit_of(root, request.revision)
     except PipelineError:  # the run itself will say what is wrong
         return "invalid"
-    return run_name(root, order, commit)
+    return run_name(root, request, commit)
 
 
-def _ending(root: Path, order: Order, watcher: Watcher) -> tuple[State[Any], Outcome | None]:
+def _ending(
+    root: Path, request: RunRequest, observer: RunObserver
+) -> tuple[State[Any], RunResult | None]:
     """Carry out an order; tell how the flow run ended, and what came of it.
 
     Raises:
         PipelineError: As `carry_out`.
     """
     try:
-        outcome = carry_out(root, order, Prefect(watcher), name=runtime.flow_run.name)
-    except Busy as busy:
-        if order.overlap != "skip":
+        result = execute_run(root, request, PrefectObserver(observer), name=runtime.flow_run.name)
+    except WorkspaceBusyError as busy:
+        if request.overlap != "skip":
             raise
         return Completed(name="Skipped", message=str(busy)), None
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED), None
-    ran = sum(state == RAN for state in outcome.states.values())
-    name = NAMES[UP_TO_DATE] if ran == 0 and outcome.experiment is None else "Completed"
-    kept = f" Kept as the experiment {outcome.experiment.name}." if outcome.experiment else ""
-    message = f"{ran} of {len(outcome.states)} stages ran. {outcome.scores.verdict}{kept}"
-    return Completed(name=name, message=message), outcome
+    ran = sum(state == RAN for state in result.states.values())
+    name = NAMES[UP_TO_DATE] if ran == 0 and result.experiment is None else "Completed"
+    kept = f" Kept as the experiment {result.experiment.name}." if result.experiment else ""
+    message = f"{ran} of {len(result.states)} stages ran. {result.scores.verdict}{kept}"
+    return Completed(name=name, message=message), result
 
 
 @flow(
@@ -79,7 +81,7 @@ def _ending(root: Path, order: Order, watcher: Watcher) -> tuple[State[Any], Out
 def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # noqa: B006  an empty form
     """Bring every stage of dvc.yaml up to date through DVC, and keep the run as an experiment."""
     try:
-        return _ending(project_root(), order_of(request), Silent())[0]
+        return _ending(project_root(), request_of(request), NullObserver())[0]
     except PipelineError as error:
         return _failed(str(error))
 
@@ -90,7 +92,7 @@ def _name_of_proof() -> str:
 
 
 @flow(name="verify", flow_run_name=_name_of_proof, validate_parameters=False)
-def prove(revision: str = "") -> State[Any]:
+def verify_run(revision: str = "") -> State[Any]:
     """Make everything of a run anew, without any cache, and compare every byte.
 
     Args:
@@ -99,15 +101,15 @@ def prove(revision: str = "") -> State[Any]:
     root = project_root()
     chosen = revision or newest_run(root)
     try:
-        verdict = verify(root, chosen, watcher=Prefect(Silent()))
-    except CannotVerify as why:
+        verdict = verify(root, chosen, observer=PrefectObserver(NullObserver()))
+    except CannotVerifyError as why:
         return _unproved(chosen, "NotVerified", str(why))
     except PipelineError as error:
         return _failed(str(error))
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED)
     summary = summary_line(verdict)
-    create_table_artifact(proof_rows(verdict), key="proof", description=summary)
+    create_table_artifact(verification_rows(verdict), key="proof", description=summary)
     if verdict.identical:
         return Completed(name="Identical", message=summary)
     return _unproved(chosen, "NotIdentical", "\n".join([summary, *verdict.false, *verdict.reasons]))
@@ -135,30 +137,30 @@ def _is_no_failed_state(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], FailedRun)
 
 
-def watched_run(root: Path, order: Order, watcher: Watcher) -> Outcome:
+def watched_run(root: Path, request: RunRequest, observer: RunObserver) -> RunResult:
     """Carry out an order in this process as a flow run, with somebody beside Prefect who watches.
 
     Raises:
         PipelineError: As `carry_out`.
         KeyboardInterrupt: The run was stopped.
     """
-    ended: list[Outcome | PipelineError | None] = []
+    ended: list[RunResult | PipelineError | None] = []
 
-    name = run_name(root, order, commit_of(root, order.revision))
+    name = run_name(root, request, commit_of(root, request.revision))
 
     @flow(name=NAME, flow_run_name=lambda: name)  # a string would be a template
     def train_here(request: dict[str, Any]) -> State[Any]:
         try:
-            state, outcome = _ending(root, order, watcher)
+            state, result = _ending(root, request, observer)
         except PipelineError as error:
             ended.append(error)
             return Failed(message=str(error))
-        ended.append(outcome)
+        ended.append(result)
         return state
 
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: HEARTBEAT, PREFECT_CLIENT_MAX_RETRIES: RETRIES}
     with temporary_settings(settings), tags(TAG):
-        train_here(asdict(order), return_state=True)
+        train_here(asdict(request), return_state=True)
     result = ended[0]
     if result is None:
         raise KeyboardInterrupt

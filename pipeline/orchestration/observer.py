@@ -26,7 +26,7 @@ from prefect.states import Completed, Failed
 from foundation.errors import PipelineError, SetupError
 from pipeline.cli.display.show import EPOCH
 from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
-from pipeline.runs.request import Outcome, Show, Step, Watcher
+from pipeline.runs.request import RunObserver, RunResult, Show, Step
 from pipeline.runs.scores import score_rows
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event
 from pipeline.versioning.graph import Graph
@@ -36,7 +36,7 @@ NAMES = {UP_TO_DATE: "Skipped", RESTORED: "Restored"}
 SECONDS_BETWEEN_UPDATES = 1.0  # of the progress that the UI shows
 
 
-class Silent:
+class NullObserver:
     """Watches a run that nobody but Prefect watches."""
 
     def started(self, graph: Graph) -> None:
@@ -46,7 +46,7 @@ class Silent:
         """Do it."""
         return step.work(lambda event: None)
 
-    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
         """Nothing to do."""
 
     def identity(self) -> dict[str, Any]:
@@ -54,10 +54,10 @@ class Silent:
         return {}
 
 
-class Prefect:
+class PrefectObserver:
     """Shows a run to Prefect, and to another watcher."""
 
-    def __init__(self, inner: Watcher) -> None:
+    def __init__(self, inner: RunObserver) -> None:
         self._inner = inner
         self._graph: Graph | None = None
         self._states: dict[str, str] = {}
@@ -126,19 +126,19 @@ class Prefect:
         self._draw()
         return Completed(name=NAMES.get(state, "Completed"), message=state)
 
-    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
         """Publish the scores and the report."""
-        self._inner.finished(root, graph, outcome)
+        self._inner.finished(root, graph, result)
         self._draw()
-        kept = outcome.experiment
+        kept = result.experiment
         create_table_artifact(
-            score_rows(outcome.scores, outcome.before),
+            score_rows(result.scores, result.before),
             key="scores",
-            description=f"RMSE in units of the table. {outcome.scores.verdict}",
+            description=f"RMSE in units of the table. {result.scores.verdict}",
         )
         create_markdown_artifact(
             report_page(
-                root, outcome.scores, outcome.comparison, outcome.states, recorded=outcome.recorded
+                root, result.scores, result.comparison, result.states, recorded=result.recorded
             ),
             key="report",
             description=f"The report of {kept.name if kept else 'the last run'}",

@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from foundation.errors import ParamsError
 from foundation.params import Params, Section
-from pipeline.runs.request import Order, Overlap
+from pipeline.runs.request import Overlap, RunRequest
 
 FOLDED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
@@ -64,7 +64,7 @@ class Request(BaseModel):
     )
 
 
-def order_of(request: Any) -> Order:
+def request_of(request: Any) -> RunRequest:
     """Turn a filled-in form into an order.
 
     Raises:
@@ -87,7 +87,7 @@ def order_of(request: Any) -> Order:
             f"The request is not valid: {'; '.join(problems)}. Correct it and start the run again."
         ) from None
     asked = checked.model_dump(exclude={"overrides", "keep"})
-    return Order(overrides=overrides, most=checked.keep, **asked)
+    return RunRequest(overrides=overrides, most=checked.keep, **asked)
 
 
 def _assignments(

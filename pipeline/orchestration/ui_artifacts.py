@@ -48,7 +48,7 @@ def report_page(
     return "\n\n".join([*sentences, *images])
 
 
-def proof_rows(verdict: Verdict) -> list[dict[str, str]]:
+def verification_rows(verdict: Verdict) -> list[dict[str, str]]:
     """List every output of a proof with its recorded and its reproduced hash, and what is false."""
     rows = [
         {

@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from foundation.errors import SetupError, StageFailed
+from foundation.errors import RunVoidedError, SetupError, WorkspaceBusyError
 from foundation.files import write_bytes
 from foundation.paths import PARAMS
 from pipeline.runs.params_file import forget_params, params_kept, take_back_params
-from pipeline.versioning.git import Busy, digest, forget_run_cache_since, locked
+from pipeline.versioning.git import digest, forget_run_cache_since, locked
 from pipeline.versioning.graph import Graph, load_graph
 from pipeline.versioning.lockfile import LOCK, Entries, read_lock
 
@@ -27,10 +27,6 @@ KILLED = (
     "note: the last run was killed. Its values of -S are taken back: params.yaml and\n"
     "results are as before it. Finished stages are in the cache."
 )
-
-
-class Void(StageFailed):
-    """What made the outputs of a run is not known."""
 
 
 @contextmanager
@@ -46,7 +42,7 @@ def held(root: Path, *, wait: bool) -> Iterator[None]:
     """
     with locked(root, wait=wait):
         if (root / FOLDER).is_dir() or params_kept(root):
-            taken_back = put_back_unfinished(root, load_graph(root))
+            taken_back = restore_unfinished(root, load_graph(root))
             if taken_back:
                 print(KILLED, file=sys.stderr)
         yield
@@ -54,11 +50,11 @@ def held(root: Path, *, wait: bool) -> Iterator[None]:
 
 def settle(root: Path) -> None:
     """Put right what a run that was killed left, unless a run goes on."""
-    with suppress(Busy), held(root, wait=False):
+    with suppress(WorkspaceBusyError), held(root, wait=False):
         pass
 
 
-def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
+def restore_on_failure(root: Path, graph: Graph, work: Callable[[], T]) -> T:
     """Do work that makes outputs; if it fails or is stopped, put those of unfinished stages back.
 
     If the run wrote values of -S into params.yaml, that file and all results are put back: they would
@@ -73,17 +69,17 @@ def or_put_back(root: Path, graph: Graph, work: Callable[[], T]) -> T:
     try:
         result = work()
     except BaseException:
-        put_back_unfinished(root, graph)
+        restore_unfinished(root, graph)
         raise
     changed = sorted(
         path for path, digest in source_hashes(root, graph).items() if before[path] != digest
     )
     if changed:
         take_back_params(root)
-        put_back_all(root, graph)
+        restore_all(root, graph)
         forget_params(root)
         forget_run_cache_since(root, started)
-        raise Void(
+        raise RunVoidedError(
             f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
             "outputs is not known. The earlier results are back; run again."
         )
@@ -122,7 +118,7 @@ def forget_outputs(root: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def put_back_unfinished(root: Path, graph: Graph) -> bool:
+def restore_unfinished(root: Path, graph: Graph) -> bool:
     """Put back the outputs of every stage that did not finish since they were kept, if any were.
 
     A stage has finished when DVC has written its new hashes into dvc.lock; a stage that made the
@@ -132,7 +128,7 @@ def put_back_unfinished(root: Path, graph: Graph) -> bool:
         True if values of -S were taken back, and every result with them.
     """
     if take_back_params(root):
-        put_back_all(root, graph)
+        restore_all(root, graph)
         forget_params(root)
         return True
     forget_params(root)  # the user has edited the file since
@@ -169,7 +165,7 @@ def _as_recorded(root: Path, entry: Mapping[str, Any]) -> Iterator[str]:
             yield out["path"]
 
 
-def put_back_all(root: Path, graph: Graph) -> None:
+def restore_all(root: Path, graph: Graph) -> None:
     """Put back every output and dvc.lock, as if the run had not been; what it made is in the cache."""
     kept = root / FOLDER
     if not kept.is_dir():

@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from foundation.durability import flush
-from foundation.errors import SetupError
+from foundation.errors import RunVoidedError, SetupError
 from foundation.params import load_params
 from foundation.paths import PARAMS
-from pipeline.runs.backup import Void, held, or_put_back
+from pipeline.runs.backup import held, restore_on_failure
 from pipeline.runs.environment import python_for
 from pipeline.runs.overrides import apply_overrides, overridden
 from pipeline.runs.params_file import forget_params, take_back_params, write_params
 from pipeline.runs.record import make_record, record_bytes
-from pipeline.runs.request import Order, Outcome, Show, Step, Watcher
+from pipeline.runs.request import RunObserver, RunRequest, RunResult, Show, Step
 from pipeline.runs.scores import read_metrics, read_scores, scores_before
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event, reproduce
 from pipeline.versioning.dvc import ask_dvc
@@ -36,7 +36,7 @@ from pipeline.versioning.experiments import (
 )
 from pipeline.versioning.git import locked
 from pipeline.versioning.graph import Graph, load_graph
-from pipeline.versioning.integrity import doubt_cache, made_well
+from pipeline.versioning.integrity import check_cache, made_well
 from pipeline.versioning.lockfile import canonicalise, committed_lock, compare, facts, read_lock
 from pipeline.versioning.raw_data import (
     check_present,
@@ -70,20 +70,20 @@ class Notes:
     python: Path = Path(sys.executable)
 
 
-def run_name(root: Path, order: Order, commit: str) -> str:
+def run_name(root: Path, request: RunRequest, commit: str) -> str:
     """Name a run by what is special about it and a short id, as no experiment is named yet."""
-    if order.name is not None:
-        return order.name
+    if request.name is not None:
+        return request.name
     taken = {kept.name for kept in experiments(root)}
-    words = _special(order) or commit[:7]
+    words = _special(request) or commit[:7]
     while (name := f"{words}-{secrets.token_hex(2)}") in taken:
         pass
     return name
 
 
-def _special(order: Order) -> str:
+def _special(request: RunRequest) -> str:
     """Write the overrides in a few words: `train.epochs=20` as `epochs-20`."""
-    pairs = (override.partition("=") for override in order.overrides)
+    pairs = (override.partition("=") for override in request.overrides)
     pieces = [f"{_words(key.rpartition('.')[2])}-{_words(value)}" for key, _, value in pairs]
     special = "-".join(pieces[:1])[:SHORT].rstrip("-.")
     for piece in pieces[1:]:
@@ -98,7 +98,9 @@ def _words(text: str) -> str:
     return sign + re.sub(r"[^a-z0-9.]+|\.\.+", "-", text.lower()).strip("-.")
 
 
-def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = None) -> Outcome:
+def execute_run(
+    root: Path, request: RunRequest, observer: RunObserver, *, name: str | None = None
+) -> RunResult:
     """Run the pipeline as ordered.
 
     Args:
@@ -110,68 +112,72 @@ def carry_out(root: Path, order: Order, watcher: Watcher, *, name: str | None = 
     Raises:
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
-    commit = commit_of(root, order.revision if order.isolated else "HEAD")
-    if order.name is not None:
-        check_name(root, order.name)
+    commit = commit_of(root, request.revision if request.isolated else "HEAD")
+    if request.name is not None:
+        check_name(root, request.name)
     elif name in {None, *(kept.name for kept in experiments(root))}:
-        name = run_name(root, order, commit)
-    notes = Notes(order.name or str(name), commit, order.overrides)
-    if not order.isolated:
-        with held(root, wait=order.wait):
-            return _run(root, root, order, watcher, notes)
+        name = run_name(root, request, commit)
+    notes = Notes(request.name or str(name), commit, request.overrides)
+    if not request.isolated:
+        with held(root, wait=request.wait):
+            return _run(root, root, request, observer, notes)
     overlapping = (
         nullcontext()
-        if order.overlap == "beside"
-        else locked(root, wait=order.overlap == "wait", lock=SCHEDULE_LOCK, advice=OVERLAP_ADVICE)
+        if request.overlap == "beside"
+        else locked(root, wait=request.overlap == "wait", lock=SCHEDULE_LOCK, advice=OVERLAP_ADVICE)
     )
     with overlapping, worktree(root, commit) as place:
-        return _run(place, root, order, watcher, notes)
+        return _run(place, root, request, observer, notes)
 
 
-def _run(root: Path, workspace: Path, order: Order, watcher: Watcher, notes: Notes) -> Outcome:
+def _run(
+    root: Path, workspace: Path, request: RunRequest, observer: RunObserver, notes: Notes
+) -> RunResult:
     cache = Path(ask_dvc(root, "cache", "dir"))
-    graph = prepare(root, order, watcher, cache=cache, workspace=workspace)
+    graph = prepare(root, request, observer, cache=cache, workspace=workspace)
     try:
-        named = order.name is not None
-        outcome = or_put_back(
+        named = request.name is not None
+        result = restore_on_failure(
             root,
             graph,
-            lambda: reproduce_and_keep(root, graph, watcher, notes, cache=cache, named=named),
+            lambda: reproduce_and_keep(root, graph, observer, notes, cache=cache, named=named),
         )
-    except Void:
+    except RunVoidedError:
         for false in experiments(root):
             if false.name == notes.name:
                 remove(root, false)
         raise
-    if order.push:
-        kept = outcome.experiment or newest_of(root, notes.commit)
-        watcher.step(Step("push", lambda show: push(root, kept, workspace=workspace), NETWORK))
-    watcher.finished(root, graph, outcome)
-    if order.most is not None:
-        prune(root, most=order.most)
-    return outcome
+    if request.push:
+        kept = result.experiment or newest_of(root, notes.commit)
+        observer.step(Step("push", lambda show: push(root, kept, workspace=workspace), NETWORK))
+    observer.finished(root, graph, result)
+    if request.most is not None:
+        prune(root, most=request.most)
+    return result
 
 
-def prepare(root: Path, order: Order, watcher: Watcher, *, cache: Path, workspace: Path) -> Graph:
+def prepare(
+    root: Path, request: RunRequest, observer: RunObserver, *, cache: Path, workspace: Path
+) -> Graph:
     """Apply the overrides if a run can start with them; else params.yaml stays as it was.
 
     Raises:
         PipelineError: A value is wrong, or a file that the run would read is not there.
     """
     try:
-        if order.isolated:
-            apply_overrides(root, order.overrides)
-        elif order.overrides:
-            write_params(root, overridden(root, order.overrides))
+        if request.isolated:
+            apply_overrides(root, request.overrides)
+        elif request.overrides:
+            write_params(root, overridden(root, request.overrides))
         load_params(root / PARAMS)
         graph = load_graph(root)
-        doubt_cache(root, graph, cache=cache, workspace=workspace, tell=_tell_on_stderr)
-        if order.isolated:
+        check_cache(root, graph, cache=cache, workspace=workspace, tell=_tell_on_stderr)
+        if request.isolated:
             with suppress(SetupError):  # what the cache lacks is made again, or fetched below
                 ask_dvc(root, "checkout", "--force")
-        if order.refresh:
-            watcher.step(Step("refresh", lambda show: refresh_sources(root, graph), NETWORK))
-        if order.isolated:
+        if request.refresh:
+            observer.step(Step("refresh", lambda show: refresh_sources(root, graph), NETWORK))
+        if request.isolated:
             fetch_sources(root, graph)
         check_present(root, graph)
         store_changes(root, graph)
@@ -187,8 +193,8 @@ def _tell_on_stderr(line: str) -> None:
 
 
 def reproduce_and_keep(
-    root: Path, graph: Graph, watcher: Watcher, notes: Notes, *, cache: Path, named: bool
-) -> Outcome:
+    root: Path, graph: Graph, observer: RunObserver, notes: Notes, *, cache: Path, named: bool
+) -> RunResult:
     """Bring the stages up to date, compare, and keep the run if something happened in it.
 
     Args:
@@ -202,10 +208,10 @@ def reproduce_and_keep(
     Raises:
         PipelineError: A stage failed, or the name is taken.
     """
-    states = bring_up_to_date(root, graph, watcher, notes, cache=cache)
+    states = bring_up_to_date(root, graph, observer, notes, cache=cache)
     canonicalise(root, graph)
     recorded = committed_lock(root)
-    outcome = Outcome(
+    result = RunResult(
         states,
         read_scores(root, graph),
         read_metrics(root),
@@ -214,15 +220,15 @@ def reproduce_and_keep(
         scores_before(root, cache),
     )
     if set(states.values()) == {UP_TO_DATE}:
-        return outcome
+        return result
     record = make_record(
         root,
         graph,
         **asdict(notes),
         states=states,
-        comparison=outcome.comparison,
-        metrics=outcome.metrics,
-        watched_by=watcher.identity(),
+        comparison=result.comparison,
+        metrics=result.metrics,
+        watched_by=observer.identity(),
     )
     experiment = keep(
         root,
@@ -232,11 +238,11 @@ def reproduce_and_keep(
         added={RECORD: record_bytes(record)},
     )
     flush(root)
-    return replace(outcome, experiment=experiment)
+    return replace(result, experiment=experiment)
 
 
 def bring_up_to_date(
-    root: Path, graph: Graph, watcher: Watcher, notes: Notes, *, cache: Path
+    root: Path, graph: Graph, observer: RunObserver, notes: Notes, *, cache: Path
 ) -> dict[str, str]:
     """Bring the stages up to date, one after the other; return how each ended.
 
@@ -258,10 +264,10 @@ def bring_up_to_date(
         )
 
     states = {}
-    watcher.started(graph)
+    observer.started(graph)
     for name in graph.needed():
         began = time.monotonic()
-        states[name] = watcher.step(step(name))
+        states[name] = observer.step(step(name))
         notes.seconds[name] = round(time.monotonic() - began, 3)
     return states
 

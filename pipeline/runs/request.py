@@ -16,7 +16,7 @@ Overlap = Literal["beside", "wait", "skip"]
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """What is asked of a run.
 
     Attributes:
@@ -43,7 +43,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """What came of a run that finished.
 
     Attributes:
@@ -82,7 +82,7 @@ class Step:
     facts: Callable[[], list[dict[str, str]]] = list
 
 
-class Watcher(Protocol):
+class RunObserver(Protocol):
     """Who watches a run."""
 
     def started(self, graph: Graph) -> None:
@@ -91,7 +91,7 @@ class Watcher(Protocol):
     def step(self, step: Step) -> str:
         """Do the work of a step; return how it ended."""
 
-    def finished(self, root: Path, graph: Graph, outcome: Outcome) -> None:
+    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
         """Look at what a run made, while its checkout is there."""
 
     def identity(self) -> dict[str, Any]:

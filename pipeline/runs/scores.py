@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.errors import SetupError
+from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
 from pipeline.cli.display.layout import number
-from pipeline.versioning.cache import Damaged, Missing, kept_file
+from pipeline.versioning.cache import kept_file
 from pipeline.versioning.experiments import experiments
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import committed_lock, hashes
@@ -108,7 +108,7 @@ def scores_before(root: Path, cache: Path) -> Scores | None:
         return None
     try:
         return Scores(json.loads(kept_file(cache, made[SCORES]).read_text("utf-8")))
-    except (Missing, Damaged):
+    except (MissingFromCacheError, DamagedInCacheError):
         return None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from foundation import supervisor
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 from foundation.packages import ANY_PACKAGES
 from pipeline.versioning.dvc import child_environment, dvc_command
 from pipeline.versioning.git import forget_locks_of_runs
@@ -96,7 +96,7 @@ def reproduce(
                     _show_lines(stage, held_back, show)
         process.wait()
     if process.returncode != 0 or state is None:
-        raise StageFailed(_failure(root, stage if state is not None else None, said))
+        raise StageFailedError(_failure(root, stage if state is not None else None, said))
     _show_lines(stage, held_back, show)
     return state
 

@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from foundation.errors import SetupError
-from pipeline.versioning.cache import Damaged, Missing, content_hash, restore
+from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
+from pipeline.versioning.cache import content_hash, restore
 from pipeline.versioning.dvc import ask, ask_dvc
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import LOCK, Entries, hashes
@@ -45,7 +45,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class BesideRecorded:
+class RecordedOutputs:
     """Compares what stages made in a worktree with what is recorded of it.
 
     Attributes:
@@ -110,7 +110,7 @@ class BesideRecorded:
 def _taken(cache: Path, md5: str, target: Path) -> bool:
     try:
         restore(cache, md5, target)
-    except (Missing, Damaged):
+    except (MissingFromCacheError, DamagedInCacheError):
         return False
     return True
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from foundation.errors import DamagedInCacheError, MissingFromCacheError
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
 from pipeline.runs.record import FORMAT, json_object, raw_hashes, summary
 from pipeline.runs.scores import METRICS
-from pipeline.verification.recorded import BesideRecorded
-from pipeline.versioning.cache import Damaged, Missing, check
+from pipeline.verification.recorded import RecordedOutputs
+from pipeline.versioning.cache import check
 from pipeline.versioning.experiments import RECORD, experiments
 from pipeline.versioning.git import digest, file_at
 from pipeline.versioning.graph import Graph
@@ -28,7 +29,7 @@ def false_inputs(changed: Sequence[str]) -> list[str]:
     ]
 
 
-def false_outputs(beside: BesideRecorded, graph: Graph, lock: Entries) -> Iterator[str]:
+def false_outputs(beside: RecordedOutputs, graph: Graph, lock: Entries) -> Iterator[str]:
     """Tell which kept outputs, in DVC's cache or in git, are not those that dvc.lock names."""
     for name in graph.needed():
         for path, recorded in hashes(lock[name], "outs").items():
@@ -42,9 +43,9 @@ def false_outputs(beside: BesideRecorded, graph: Graph, lock: Entries) -> Iterat
                 continue
             try:
                 check(beside.cache, recorded)
-            except Missing:
+            except MissingFromCacheError:
                 continue  # it was made again
-            except Damaged as damaged:
+            except DamagedInCacheError as damaged:
                 yield f"{path}: {damaged}"
 
 

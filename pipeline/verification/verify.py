@@ -11,23 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from foundation.errors import PipelineError, SetupError
+from foundation.errors import CannotVerifyError, PipelineError, SetupError
 from pipeline.runs.environment import OWN_MINOR, python_for
 from pipeline.runs.record import record_at, record_of_same_lock, surroundings
 from pipeline.runs.request import Show, Step
 from pipeline.runs.stage import reproduce
 from pipeline.verification.diagnosis import reasons
-from pipeline.verification.recorded import BesideRecorded, Output
+from pipeline.verification.recorded import Output, RecordedOutputs
 from pipeline.verification.tampering import false_inputs, false_outputs, false_record
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.graph import Graph, load_graph
 from pipeline.versioning.lockfile import Entries, compare, read_lock
 from pipeline.versioning.raw_data import fetch_by_hash, pointers, tracking_advice, untracked_sources
 from pipeline.versioning.worktrees import commit_of, worktree
-
-
-class CannotVerify(SetupError):
-    """The proof could not be run, so nothing is known either way."""
 
 
 class Steps(Protocol):
@@ -87,7 +83,7 @@ class Claim:
     record: dict[str, Any] | None
 
 
-def verify(root: Path, revision: str = "HEAD", *, watcher: Steps) -> Verdict:
+def verify(root: Path, revision: str = "HEAD", *, observer: Steps) -> Verdict:
     """Make everything of a commit anew, in a checkout and a cache of its own, and compare it.
 
     Args:
@@ -104,11 +100,11 @@ def verify(root: Path, revision: str = "HEAD", *, watcher: Steps) -> Verdict:
     with worktree(root, commit, shared_cache=False) as place:
         try:
             claim = _claim(root, place, commit, revision)
-            return _verify(root, place, cache, claim, revision, watcher)
-        except CannotVerify:
+            return _verify(root, place, cache, claim, revision, observer)
+        except CannotVerifyError:
             raise
         except PipelineError as why:
-            raise CannotVerify(f"{revision} could not be verified. {why}") from None
+            raise CannotVerifyError(f"{revision} could not be verified. {why}") from None
 
 
 def _claim(root: Path, place: Path, commit: str, revision: str) -> Claim:
@@ -116,20 +112,20 @@ def _claim(root: Path, place: Path, commit: str, revision: str) -> Claim:
     lacking = [name for name in graph.needed() if name not in lock]
     if lacking:
         what = f"no hashes for {', '.join(lacking)}" if lock else "no dvc.lock"
-        raise CannotVerify(
+        raise CannotVerifyError(
             f"{revision} has {what}, so there is nothing to compare with. Name a commit of a "
             "finished run: exactcast runs shows them, and exactcast run makes one."
         )
     untracked = untracked_sources(place, graph)
     if untracked:
-        raise CannotVerify(f"{revision} cannot be verified. {tracking_advice(untracked[0])}")
+        raise CannotVerifyError(f"{revision} cannot be verified. {tracking_advice(untracked[0])}")
     return Claim(commit, graph, lock, record_at(root, commit))
 
 
 def _verify(
-    root: Path, place: Path, cache: Path, claim: Claim, revision: str, watcher: Steps
+    root: Path, place: Path, cache: Path, claim: Claim, revision: str, observer: Steps
 ) -> Verdict:
-    beside = BesideRecorded(place, cache)
+    beside = RecordedOutputs(place, cache)
     beside.keep([out for stage in claim.graph.stages.values() for out in stage.uncached])
     false: list[str] = []
 
@@ -137,12 +133,12 @@ def _verify(
         false.extend(fetch_by_hash(place, claim.graph, cache))
         return "as recorded"
 
-    watcher.started(claim.graph)
+    observer.started(claim.graph)
     if pointers(place, claim.graph):
-        watcher.step(Step("data", data))
+        observer.step(Step("data", data))
     known = claim.record or record_of_same_lock(root, claim.commit)
     python = python_for(place, minor=_minor(known), exact=True)
-    seconds = _reproduce(place, claim.graph, python, watcher)
+    seconds = _reproduce(place, claim.graph, python, observer)
     outputs = beside.compare(claim.graph, claim.lock)
     here = surroundings(place, python, afresh=True)
     made = {output.path: output.reproduced for output in outputs}
@@ -181,14 +177,14 @@ def _minor(record: dict[str, Any] | None) -> str:
     return found[0]
 
 
-def _reproduce(place: Path, graph: Graph, python: Path, watcher: Steps) -> dict[str, float]:
+def _reproduce(place: Path, graph: Graph, python: Path, observer: Steps) -> dict[str, float]:
     def work(stage: str) -> Callable[[Show], str]:
         return lambda show: reproduce(place, stage, python=python, show=show, afresh=True)
 
     seconds = {}
     for stage in graph.needed():
         began = time.monotonic()
-        watcher.step(Step(stage, work(stage)))
+        observer.step(Step(stage, work(stage)))
         seconds[stage] = round(time.monotonic() - began, 3)
     return seconds
 

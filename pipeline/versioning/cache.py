@@ -13,32 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from foundation.durability import flush
-from foundation.errors import SetupError
+from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
 from pipeline.versioning.git import digest
 
 FOLDER = ".dir"
 PROTECTED = 0o444  # the mode of a file in a cache; DVC asks nothing else of it
-
-
-class Missing(SetupError):
-    """The cache does not have it."""
-
-
-class Damaged(SetupError):
-    """The cache has other bytes than the hash tells.
-
-    Attributes:
-        md5: The hash.
-        place: Where the cache keeps them.
-        found: The hash of what lies there.
-    """
-
-    def __init__(self, md5: str, place: Path, found: str) -> None:
-        super().__init__(
-            f"DVC's cache holds other bytes under {md5}: their hash is {found}. Remove {place}, then "
-            "`dvc pull` or make it again."
-        )
-        self.md5, self.place, self.found = md5, place, found
 
 
 def content_hash(path: Path) -> str | None:
@@ -64,10 +43,10 @@ def kept_file(cache: Path, md5: str) -> Path:
     """
     path = cache / "files/md5" / md5[:2] / md5[2:]
     if not path.is_file():
-        raise Missing(f"DVC's cache has nothing under {md5}.")
+        raise MissingFromCacheError(f"DVC's cache has nothing under {md5}.")
     found = digest(path, "md5")
     if found != md5.removesuffix(FOLDER):
-        raise Damaged(md5, path, found)
+        raise DamagedInCacheError(md5, path, found)
     return path
 
 
@@ -82,7 +61,7 @@ def check(cache: Path, md5: str) -> None:
         kept_file(cache, part)
 
 
-def mend(cache: Path, md5: str, copy: Path) -> Iterator[Damaged]:
+def mend(cache: Path, md5: str, copy: Path) -> Iterator[DamagedInCacheError]:
     """Put good copies in the place of what a cache holds that is not what its hash tells.
 
     Args:
@@ -95,18 +74,18 @@ def mend(cache: Path, md5: str, copy: Path) -> Iterator[Damaged]:
     """
     try:
         parts = _parts(cache, md5)
-    except Missing:
+    except MissingFromCacheError:
         return
-    except Damaged as listing:
+    except DamagedInCacheError as listing:
         yield listing
         return
     for name, part in parts:
         source = copy / name if name else copy
         try:
             kept_file(cache, part)
-        except Missing:
+        except MissingFromCacheError:
             continue
-        except Damaged as damaged:
+        except DamagedInCacheError as damaged:
             if content_hash(source) == part:
                 _put(source, damaged.place)
             else:

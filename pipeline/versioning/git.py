@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from foundation.errors import SetupError
+from foundation.errors import SetupError, WorkspaceBusyError
 from foundation.files import write_bytes
 from pipeline.versioning.dvc import ask_dvc, cause, repository_variables
 
@@ -19,10 +19,6 @@ LOCK_FILE = Path(".dvc/tmp/exactcast/lock")
 RUNNING = Path(".dvc/tmp/rwlock")  # where DVC notes which paths its processes use
 OURS = "--wait-for-lock repro --single-item"
 NO_WAIT_ADVICE = "Let it end, or leave --no-wait out to wait for it."
-
-
-class Busy(SetupError):
-    """Another run holds what this one was not to wait for."""
 
 
 def project_root() -> Path:
@@ -220,7 +216,7 @@ def locked(
             file.seek(0)
             holder = file.read().strip() or "a process just starting"
             if not wait:
-                raise Busy(
+                raise WorkspaceBusyError(
                     f"Another run is in progress in this workspace: {holder}. {advice}"
                 ) from None
             print(f"waiting for another run in this workspace: {holder}", file=sys.stderr)

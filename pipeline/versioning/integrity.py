@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from foundation.durability import flush
-from foundation.errors import DataError
-from pipeline.versioning.cache import Damaged, content_hash, mend
+from foundation.errors import DamagedInCacheError, DataError
+from pipeline.versioning.cache import content_hash, mend
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import hashes, read_lock, recorded_outputs
 from pipeline.versioning.raw_data import kept_raw
@@ -19,7 +19,7 @@ from pipeline.versioning.raw_data import kept_raw
 Tell = Callable[[str], None]
 
 
-def doubt_cache(root: Path, graph: Graph, *, cache: Path, workspace: Path, tell: Tell) -> None:
+def check_cache(root: Path, graph: Graph, *, cache: Path, workspace: Path, tell: Tell) -> None:
     """Let the cache hold nothing under a hash that is not so, of all that a run may take from it.
 
     A good copy in the workspace takes the place of what is damaged. Else it leaves the cache, and
@@ -95,7 +95,7 @@ def _doubt_outputs(root: Path, outputs: Mapping[str, str], *, cache: Path, tell:
             _drop(damaged, path, tell)
 
 
-def _drop(damaged: Damaged, path: str, tell: Tell) -> None:
+def _drop(damaged: DamagedInCacheError, path: str, tell: Tell) -> None:
     try:
         damaged.place.unlink(missing_ok=True)  # another run may have found it, too
     except OSError:

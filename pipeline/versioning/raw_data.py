@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from foundation.errors import DataError, SetupError
+from foundation.errors import DamagedInCacheError, DataError, MissingFromCacheError, SetupError
 from foundation.yaml_files import read_yaml
-from pipeline.versioning.cache import Damaged, Missing, restore
+from pipeline.versioning.cache import restore
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.git import digest, run_git
 from pipeline.versioning.graph import Graph
@@ -88,9 +88,9 @@ def fetch_by_hash(root: Path, graph: Graph, cache: Path) -> list[str]:
     for name, path, md5 in _kept(root, graph):
         try:
             restore(cache, md5, root / path)
-        except Missing:
+        except MissingFromCacheError:
             _fetch_one(root, name, path, md5, known="")
-        except Damaged as found:
+        except DamagedInCacheError as found:
             damaged.append(f"{path}: {found}")
             _fetch_one(root, name, path, md5, known=f" {found}")
     return damaged

@@ -142,7 +142,7 @@ def test_putting_everything_back_may_be_cut_off_before_it_is_forgotten(
     with monkeypatch.context() as cut_off:
         cut_off.setattr(previous, "forget_outputs", lambda root: sys.exit("killed"))
         with pytest.raises(SystemExit):
-            previous.put_back_unfinished(project.root, graph)
+            previous.restore_unfinished(project.root, graph)
     previous.settle(project.root)
     assert contents(project) == before
     in_order(project)

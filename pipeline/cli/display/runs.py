@@ -8,11 +8,12 @@ from typing import Any
 
 import typer
 
+from foundation.errors import CannotVerifyError
 from pipeline.cli.display.layout import filled, number, screen_width, table, table_rows
 from pipeline.cli.display.show import how_it_ended, print_json, progress, reproduced, some
-from pipeline.cli.terminal import Terminal
+from pipeline.cli.terminal import TerminalObserver
 from pipeline.runs.history import Run, compare_runs, load_run
-from pipeline.verification.verify import CannotVerify, Verdict, summary_line, verify
+from pipeline.verification.verify import Verdict, summary_line, verify
 from pipeline.versioning.lockfile import Entries, flat, hashes
 
 NO_RECORD = "by hand, no record"
@@ -49,8 +50,8 @@ def verify_and_print(root: Path, revision: str, *, as_json: bool) -> int:
     """
     try:
         with progress(quiet=as_json) as show:
-            verdict = verify(root, revision, watcher=Terminal(show))
-    except CannotVerify as why:
+            verdict = verify(root, revision, observer=TerminalObserver(show))
+    except CannotVerifyError as why:
         typer.echo(f"error: {why}", err=True)
         return 3
     if as_json:
@@ -102,7 +103,7 @@ def run_text(run: Run, width: int | None = None) -> str:
     record = run.record or {}
     states, around = record.get("states", {}), record.get("surroundings", {})
     lock = record.get("lock", {})
-    order = _in_order(lock)
+    request = _in_order(lock)
     facts = {
         "run": run.name,
         "commit": run.commit,
@@ -122,9 +123,9 @@ def run_text(run: Run, width: int | None = None) -> str:
     ]
     if states:
         seconds = record.get("seconds", {})
-        rows = [[name, states[name], f"{seconds.get(name, 0):.1f}"] for name in order]
+        rows = [[name, states[name], f"{seconds.get(name, 0):.1f}"] for name in request]
         parts.append(table([["stage", "state", "seconds"], *rows], left={0, 1}, width=width))
-    outputs = [out for name in order for out in lock[name].get("outs", [])]
+    outputs = [out for name in request for out in lock[name].get("outs", [])]
     if outputs:
         rows = [[out["path"], out["md5"][:SHOWN]] for out in outputs]
         parts.append(table([["output", "md5"], *rows], left={0, 1}, width=width))

@@ -8,7 +8,7 @@ from forecasting.models.build import build_network, orthogonal
 from forecasting.models.raw_units import load_model, raw_unit_model
 from forecasting.training.determinism import seal_tensorflow
 from forecasting.training.fit import fit, forecast, kept_epoch, padded_batches
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 
 REFERENCE_LAYER = {
     "units": 50,
@@ -240,7 +240,9 @@ def test_a_plateau_lowers_the_learning_rate_inside_the_compiled_epoch():
 def test_a_loss_that_is_no_longer_a_number_names_the_epoch():
     series = waves(60)
     series[-1] = np.inf  # only the last validation window reads it
-    with pytest.raises(StageFailed, match=r"diverged in epoch 1: .*val_loss=inf.*learning_rate"):
+    with pytest.raises(
+        StageFailedError, match=r"diverged in epoch 1: .*val_loss=inf.*learning_rate"
+    ):
         trained(series, network())
 
 

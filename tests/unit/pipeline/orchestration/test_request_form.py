@@ -8,19 +8,19 @@ from ruamel.yaml import YAML
 
 from foundation.errors import ParamsError
 from foundation.params import load_params
-from pipeline.orchestration.request_form import Request, explain, order_of
+from pipeline.orchestration.request_form import Request, explain, request_of
 from pipeline.runs.overrides import apply_overrides
 from tests.support.project import ROOT
 
 
 def test_an_empty_form_asks_for_an_isolated_run_of_the_last_commit():
-    order = order_of({})
+    order = request_of({})
     assert (order.isolated, order.revision, order.overrides) == (True, "HEAD", ())
     assert (order.refresh, order.push, order.overlap, order.most) == (False, False, "beside", None)
 
 
 def test_keep_is_how_many_experiments_are_kept():
-    assert order_of({"keep": 50}).most == 50
+    assert request_of({"keep": 50}).most == 50
 
 
 def test_what_is_filled_in_is_written_as_on_the_command_line():
@@ -29,7 +29,7 @@ def test_what_is_filled_in_is_written_as_on_the_command_line():
         "train": {"optimizer": {"learning_rate": 1e-05}, "layers": [{"units": 3}]},
         "split": {"validation_from": "2024-02-01", "test_size": 0.25},
     }
-    assert order_of({"overrides": overrides}).overrides == (
+    assert request_of({"overrides": overrides}).overrides == (
         "seed=7",
         "train.optimizer.learning_rate=1e-05",
         'train.layers=[{"units": 3}]',
@@ -45,7 +45,7 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
         "ingest": {"features": ["a", "b"], "separator": ";"},
         "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"},
     }  # fmt: skip
-    apply_overrides(tmp_path, order_of({"overrides": overrides}).overrides)
+    apply_overrides(tmp_path, request_of({"overrides": overrides}).overrides)
     params = load_params(tmp_path / "params.yaml")
     assert params.train.optimizer.learning_rate == 1e-05
     assert params.train.early_stopping.patience == 3
@@ -68,7 +68,7 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
 )
 def test_a_form_that_is_filled_in_wrongly_is_one_sentence(request_, sentence):
     with pytest.raises(ParamsError) as refused:
-        order_of(request_)
+        request_of(request_)
     assert sentence in str(refused.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from foundation.errors import SetupError
 from pipeline.runs.execute import run_name
-from pipeline.runs.request import Order
+from pipeline.runs.request import RunRequest
 from pipeline.versioning.experiments import check_name, experiments, keep, prune
 from pipeline.versioning.graph import load_graph
 
@@ -48,20 +48,20 @@ def names(root: Path) -> list[str]:
     ],
 )
 def test_a_run_is_named_by_what_is_special_about_it_and_a_short_id(repository, overrides, special):
-    name = run_name(repository, Order(overrides=overrides), COMMIT)
+    name = run_name(repository, RunRequest(overrides=overrides), COMMIT)
     assert re.fullmatch(re.escape(special) + "-[0-9a-f]{4}", name)
     check_name(repository, name)
 
 
 def test_a_run_that_a_person_named_is_called_so(repository: Path):
-    assert run_name(repository, Order(overrides=("seed=1",), name="mine"), COMMIT) == "mine"
+    assert run_name(repository, RunRequest(overrides=("seed=1",), name="mine"), COMMIT) == "mine"
 
 
 def test_no_two_runs_are_named_alike(repository: Path, monkeypatch):
     ids = iter(["a3f1", "a3f1", "b0b0"])
     monkeypatch.setattr("pipeline.runs.execute.secrets.token_hex", lambda n: next(ids))
     for name in ("seed-1-a3f1", "seed-1-b0b0"):
-        assert run_name(repository, Order(overrides=("seed=1",)), COMMIT) == name
+        assert run_name(repository, RunRequest(overrides=("seed=1",)), COMMIT) == name
         keep(repository, name=name, named=False, untracked=[], added={})
 
 

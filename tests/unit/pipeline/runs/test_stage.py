@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, reproduce
 from tests.support.project import HEAR_CTRL_C, ROOT
 
@@ -46,14 +46,14 @@ def test_each_stage_is_told_apart_as_run_up_to_date_or_restored(small):
 
 
 def test_a_failed_stage_is_told_in_its_own_sentence(small):
-    with pytest.raises(StageFailed, match=r"^Stage 'bad' failed. It is broken. Mend it.$"):
+    with pytest.raises(StageFailedError, match=r"^Stage 'bad' failed. It is broken. Mend it.$"):
         for name in ("one", "two", "bad"):
             bring(small, name)
 
 
 def test_the_sentence_of_a_failure_is_not_shown_as_well(small):
     events = []
-    with pytest.raises(StageFailed):
+    with pytest.raises(StageFailedError):
         for name in ("one", "two", "bad"):
             bring(small, name, events.append)
     assert [event.line for event in events if event.line] == ["did one", "did two"]
@@ -65,7 +65,7 @@ def test_the_traceback_of_a_stage_is_shown_without_what_dvc_adds(small):
     )
     events = []
     with pytest.raises(
-        StageFailed, match=r"^Stage 'one' did not finish; the reason is in its output"
+        StageFailedError, match=r"^Stage 'one' did not finish; the reason is in its output"
     ):
         bring(small, "one", events.append)
     assert sorted(event.line for event in events if event.line) == ["Traceback: boom", "begins"]
@@ -83,7 +83,7 @@ def test_a_line_that_looks_like_an_error_of_a_stage_that_finishes_is_shown(small
 def test_what_dvc_itself_complains_about_is_passed_on(small):
     (small / "dvc.yaml").write_text("stages: {one: {cmdd: x}}")
     with pytest.raises(
-        StageFailed, match=r"DVC could not start: './dvc.yaml' validation failed.*cmdd"
+        StageFailedError, match=r"DVC could not start: './dvc.yaml' validation failed.*cmdd"
     ):
         bring(small, "one")
 

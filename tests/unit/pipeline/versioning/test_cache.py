@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from pipeline.versioning.cache import Damaged, Missing, check, content_hash, restore
+from foundation.errors import DamagedInCacheError, MissingFromCacheError
+from pipeline.versioning.cache import check, content_hash, restore
 
 
 @pytest.fixture
@@ -42,12 +43,12 @@ def test_what_is_missing_or_damaged_is_told_apart_also_in_a_folder(kept):
     file = cache / "files/md5" / part[:2] / part[2:]
     file.chmod(0o600)
     file.write_text("other")
-    with pytest.raises(Damaged, match=f"holds other bytes under {part}"):
+    with pytest.raises(DamagedInCacheError, match=f"holds other bytes under {part}"):
         check(cache, md5)
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedInCacheError):
         restore(cache, md5, kept / "copy")
     file.unlink()
-    with pytest.raises(Missing, match=f"nothing under {part}"):
+    with pytest.raises(MissingFromCacheError, match=f"nothing under {part}"):
         check(cache, md5)
 
 
@@ -56,6 +57,6 @@ def test_a_list_of_a_folder_that_names_other_files_is_damaged(kept):
     listing = cache / "files/md5" / md5[:2] / md5[2:]
     listing.chmod(0o600)
     listing.write_text(json.dumps([{"md5": content_hash(kept / "one"), "relpath": "../out"}]))
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedInCacheError):
         restore(cache, md5, kept / "copy")
     assert not (kept / "out").exists()

@@ -12,7 +12,7 @@ import pytest
 from forecasting.data.scaling import Scaling
 from forecasting.models.raw_units import load_model, raw_unit_model
 from forecasting.training.determinism import seal_tensorflow
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 from foundation.files import write_bytes
 from stages.storage.artifacts import Csv, Json, KerasModel, Table
 from stages.storage.keras_archive import ZIP_TIME
@@ -99,7 +99,7 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
 
     monkeypatch.setattr("foundation.files.os.fsync", full_disk)
     sentence = r"file could not be written: No space left on device. Free space .* is kept"
-    with pytest.raises(StageFailed, match=sentence):
+    with pytest.raises(StageFailedError, match=sentence):
         write_bytes(path, b"after")
     assert path.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["file"]
@@ -113,7 +113,9 @@ def test_a_folder_without_write_permission_is_one_sentence(tmp_path):
     try:
         if am_root:
             os.seteuid(65534)
-        with pytest.raises(StageFailed, match=r"could not be written: Permission denied. .*mend"):
+        with pytest.raises(
+            StageFailedError, match=r"could not be written: Permission denied. .*mend"
+        ):
             write_bytes(folder / "file", b"content")
     finally:
         if am_root:

@@ -8,7 +8,7 @@ import pytest
 
 import stages.train  # noqa: F401  the key is that of the code which a process has loaded
 from forecasting.training.state import State
-from foundation.errors import StageFailed
+from foundation.errors import StageFailedError
 from pipeline.runs.stage import WITHOUT_SHORTCUTS
 from pipeline.versioning.dependencies import code_of
 from stages.storage import checkpoints as _checkpoint
@@ -133,7 +133,7 @@ def test_a_proof_neither_reads_nor_changes_checkpoints(tmp_path: Path, monkeypat
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path):
     (tmp_path / "file").touch()
-    with pytest.raises(StageFailed, match="could not be written"):
+    with pytest.raises(StageFailedError, match="could not be written"):
         Checkpoint(tmp_path / "file", "a").save(state)
 
 
