@@ -4,6 +4,8 @@ A message says what is wrong, where, what was found, and what to do. Anything el
 is a bug in this project and keeps its traceback.
 """
 
+from pathlib import Path
+
 
 class PipelineError(Exception):
     """Base class of the errors below."""

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+from foundation.epoch_line import write_epoch
+
 
 @contextmanager
 def epoch_progress(epochs: int) -> Iterator[Callable[[int, float, float], None]]:
     """Yield the function that shows one finished epoch: number from 1, loss, validation loss."""
     if not sys.stdout.isatty():
         yield lambda epoch, loss, val_loss: print(
-            f"epoch {epoch}/{epochs} loss={loss:.6g} val_loss={val_loss:.6g}", flush=True
+            write_epoch(epoch, epochs, loss=loss, val_loss=val_loss), flush=True
         )
         return
     with tqdm(total=epochs, unit="epoch", desc="train", file=sys.stdout, dynamic_ncols=True) as bar:

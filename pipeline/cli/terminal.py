@@ -10,9 +10,10 @@ import typer
 from foundation.errors import SetupError, StageFailedError, WorkspaceBusyError
 from foundation.paths import PARAMS
 from pipeline.cli.display.layout import filled, screen_width, table
-from pipeline.cli.display.show import comparison_text, print_json, progress, score_table
+from pipeline.cli.display.show import print_json, progress, score_table
 from pipeline.orchestration.prefect_setup import load_settings
 from pipeline.runs.backup import held
+from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.execute import execute_run
 from pipeline.runs.request import RunRequest, RunResult, Show, Step
 from pipeline.runs.stage import Event, sigterm_as_interrupt
@@ -66,7 +67,7 @@ def run_and_show(root: Path, request: RunRequest, *, offline: bool, as_json: boo
 
     Args:
         root: The project's root.
-        order: What is asked.
+        request: What is asked.
         offline: Without Prefect.
         as_json: Print the result for a program; progress then goes nowhere.
 

@@ -145,13 +145,13 @@ def watched_run(root: Path, request: RunRequest, observer: RunObserver) -> RunRe
         KeyboardInterrupt: The run was stopped.
     """
     ended: list[RunResult | PipelineError | None] = []
-
+    wanted = request  # the flow's own parameter is called so, too
     name = run_name(root, request, commit_of(root, request.revision))
 
     @flow(name=NAME, flow_run_name=lambda: name)  # a string would be a template
     def train_here(request: dict[str, Any]) -> State[Any]:
         try:
-            state, result = _ending(root, request, observer)
+            state, result = _ending(root, wanted, observer)
         except PipelineError as error:
             ended.append(error)
             return Failed(message=str(error))

@@ -23,8 +23,8 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import PrefectException
 from prefect.states import Completed, Failed
 
+from foundation.epoch_line import read_epoch
 from foundation.errors import PipelineError, SetupError
-from pipeline.cli.display.show import EPOCH
 from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
 from pipeline.runs.request import RunObserver, RunResult, Show, Step
 from pipeline.runs.scores import score_rows
@@ -165,10 +165,10 @@ def training_progress(stage: str) -> Iterator[Callable[[str], None]]:
 
     def advance(line: str) -> None:
         nonlocal bar, shown
-        epoch = EPOCH.match(line)
+        epoch = read_epoch(line)
         if epoch is None:
             return
-        share = 100 * int(epoch["epoch"]) / int(epoch["epochs"])
+        share = 100 * epoch.number / epoch.of
         try:
             if bar is None:
                 bar = create_progress_artifact(

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.cli.display.show import comparison_text
+from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.scores import Scores
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE
 from pipeline.verification.verify import Verdict

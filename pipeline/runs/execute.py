@@ -105,8 +105,8 @@ def execute_run(
 
     Args:
         root: The workspace.
-        order: What is asked.
-        watcher: Who is told of each step.
+        request: What is asked.
+        observer: Who is told of each step.
         name: What who watches calls the run, and the experiment if none is called so yet.
 
     Raises:
@@ -200,7 +200,7 @@ def reproduce_and_keep(
     Args:
         root: The checkout.
         graph: Its stages.
-        watcher: Who is told of each step.
+        observer: Who is told of each step.
         notes: What is noted of the run.
         cache: DVC's.
         named: Whether a person gave the run its name.

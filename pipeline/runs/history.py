@@ -9,9 +9,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from foundation.paths import PARAMS
-from pipeline.runs.record import json_object, own_record, record_names
+from pipeline.runs.record import changed_surroundings, json_object, own_record, record_names
 from pipeline.runs.scores import METRICS, numbers
-from pipeline.verification.diagnosis import changed_surroundings
 from pipeline.versioning.experiments import experiments
 from pipeline.versioning.git import contents_at, git
 from pipeline.versioning.lockfile import Entries, committed_lock, flat, hashes

@@ -22,6 +22,11 @@ from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat, read_l
 FORMAT = 1
 ERROR = re.compile(r"scores\.(?P<model>.+)\.standardised\.overall\.mse")
 
+KINDS = (  # the likeliest first
+    "any_packages", "packages", "python", "processor", "libc", "threads", "pinned", "variables",
+    "system",
+)  # fmt: skip
+
 
 def make_record(
     root: Path,
@@ -162,3 +167,36 @@ def json_object(content: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def changed_surroundings(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, packages: set[str] | None = None
+) -> dict[str, list[str]]:
+    """Compare the surroundings of two records.
+
+    Args:
+        before: Those of one.
+        after: Those of the other.
+        packages: The only packages to compare; by default all.
+
+    Returns:
+        By kind, such as packages or processor, one `name old -> new` per change.
+    """
+    changes: dict[str, list[str]] = {}
+    for kind in KINDS:
+        old, new = _facts(before.get(kind)), _facts(after.get(kind))
+        names = sorted({*old, *new})
+        if kind == "packages" and packages is not None:
+            names = [name for name in names if name in packages]
+        lines = [
+            f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}".strip()
+            for name in names
+            if old.get(name) != new.get(name)
+        ]
+        if lines:
+            changes[kind] = lines
+    return changes
+
+
+def _facts(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {"": value}

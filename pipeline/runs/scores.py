@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
-from pipeline.cli.display.layout import number
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.experiments import experiments
 from pipeline.versioning.graph import Graph
@@ -21,6 +20,11 @@ SCORES = "reports/scores.json"
 METRICS = "reports/metrics.json"
 MODEL = "model"
 OVERALL = "all, standardised"
+
+
+def number(value: float | None) -> str:
+    """Write a number with four digits."""
+    return "undefined" if value is None else f"{value:.4g}"
 
 
 @dataclass(frozen=True)

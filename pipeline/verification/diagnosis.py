@@ -6,13 +6,10 @@ from typing import Any
 
 from foundation.packages import LOCK_FILE, locked_packages
 from pipeline.runs.environment import OWN_MINOR
+from pipeline.runs.record import changed_surroundings
 from pipeline.runs.stage import RAN
 from pipeline.verification.recorded import Output
 
-KINDS = (  # the likeliest first
-    "any_packages", "packages", "python", "processor", "libc", "threads", "pinned", "variables",
-    "system",
-)  # fmt: skip
 UNDECLARED = (
     "Nothing that is on record differs. The stage depends on something that is no declared input: "
     "the time, a random number, a file, the network."
@@ -68,36 +65,3 @@ def _without_record(place: Path) -> list[str]:
     if said != OWN_MINOR:
         found.append(f"python: {said} is the reference, this is {OWN_MINOR}")
     return found
-
-
-def changed_surroundings(
-    before: Mapping[str, Any], after: Mapping[str, Any], *, packages: set[str] | None = None
-) -> dict[str, list[str]]:
-    """Compare the surroundings of two records.
-
-    Args:
-        before: Those of one.
-        after: Those of the other.
-        packages: The only packages to compare; by default all.
-
-    Returns:
-        By kind, such as packages or processor, one `name old -> new` per change.
-    """
-    changes: dict[str, list[str]] = {}
-    for kind in KINDS:
-        old, new = _facts(before.get(kind)), _facts(after.get(kind))
-        names = sorted({*old, *new})
-        if kind == "packages" and packages is not None:
-            names = [name for name in names if name in packages]
-        lines = [
-            f"{name} {old.get(name, 'none')} -> {new.get(name, 'none')}".strip()
-            for name in names
-            if old.get(name) != new.get(name)
-        ]
-        if lines:
-            changes[kind] = lines
-    return changes
-
-
-def _facts(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {"": value}

@@ -89,7 +89,7 @@ def verify(root: Path, revision: str = "HEAD", *, observer: Steps) -> Verdict:
     Args:
         root: The project's root; its workspace and its cache are left as they are.
         revision: A commit, a branch, a tag or a run.
-        watcher: Who is told of each step.
+        observer: Who is told of each step.
 
     Raises:
         CannotVerify: Something that the commit was made from is not to be had.

@@ -18,11 +18,6 @@ def announce(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def number(value: float | None) -> str:
-    """Write a number with four digits."""
-    return "undefined" if value is None else f"{value:.4g}"
-
-
 def filled(text: str, width: int | None, *, indent: str = "") -> str:
     """Break lines at spaces, never within a word; lines after the first are indented."""
     if width is None:

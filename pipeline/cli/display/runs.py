@@ -9,10 +9,12 @@ from typing import Any
 import typer
 
 from foundation.errors import CannotVerifyError
-from pipeline.cli.display.layout import filled, number, screen_width, table, table_rows
-from pipeline.cli.display.show import how_it_ended, print_json, progress, reproduced, some
+from pipeline.cli.display.layout import filled, screen_width, table, table_rows
+from pipeline.cli.display.show import print_json, progress
 from pipeline.cli.terminal import TerminalObserver
+from pipeline.runs.comparison_text import how_it_ended, reproduced, some
 from pipeline.runs.history import Run, compare_runs, load_run
+from pipeline.runs.scores import number
 from pipeline.verification.verify import Verdict, summary_line, verify
 from pipeline.versioning.lockfile import Entries, flat, hashes
 

@@ -3,23 +3,22 @@
 import json
 import re
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from pipeline.cli.display.layout import announce, filled, number, screen_width, table
+from foundation.epoch_line import read_epoch
+from pipeline.cli.display.layout import announce, filled, screen_width, table
 from pipeline.doctor import Finding
-from pipeline.runs.scores import Scores, score_rows
-from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, Event
-from pipeline.versioning.lockfile import IDENTICAL, Comparison
+from pipeline.runs.comparison_text import some
+from pipeline.runs.scores import Scores, number, score_rows
+from pipeline.runs.stage import RAN, Event
 from pipeline.versioning.status import StageStatus
 
 DECIMAL = re.compile(r"(?<==)\d+\.\d+(e[-+]\d+)?\b")
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}, {remaining} left{postfix}"
-EPOCH = re.compile(r"epoch (?P<epoch>\d+)/(?P<epochs>\d+) (?P<scores>.*)")
 
 
 @contextmanager
@@ -37,15 +36,15 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
 
     def show(event: Event) -> None:
         nonlocal bar
-        epoch = EPOCH.match(event.line or "")
+        epoch = read_epoch(event.line or "")
         if epoch:
             if bar is None:
                 bar = tqdm(
-                    total=int(epoch["epochs"]), desc=event.stage, dynamic_ncols=True,
+                    total=epoch.of, desc=event.stage, dynamic_ncols=True,
                     bar_format=BAR, file=sys.stdout,
                 )  # fmt: skip
-            bar.set_postfix_str(_losses(epoch["scores"]), refresh=False)
-            bar.update(int(epoch["epoch"]) - bar.n)
+            bar.set_postfix_str(_losses(epoch.losses), refresh=False)
+            bar.update(epoch.number - bar.n)
             return
         close()
         _print(event)
@@ -83,42 +82,6 @@ def score_table(scores: Scores, width: int | None = None) -> str:
     """Lay out the model beside its baselines: RMSE per target in its own unit, and the skill."""
     rows = score_rows(scores)
     return table([list(rows[0]), *(list(row.values()) for row in rows)], width=width)
-
-
-def comparison_text(comparison: Comparison, states: Mapping[str, str], *, recorded: bool) -> str:
-    """Say what ran, and whether the outputs equal the committed dvc.lock."""
-    n, how = comparison.n_outputs, how_it_ended(states)
-    if comparison.new_inputs:
-        what = "no dvc.lock is committed" if not recorded else some(comparison.new_inputs)
-        return f"new inputs, nothing to compare with ({what}; {how})"
-    if comparison.different:
-        return (
-            f"DIFFERENT: {len(comparison.different)} of {n} outputs differ from the committed "
-            f"dvc.lock although the inputs are the same: {some(comparison.different)} ({how})"
-        )
-    if reproduced(comparison.verdict, states) == IDENTICAL:
-        return f"identical: all {n} outputs equal the committed dvc.lock, byte for byte ({how})"
-    ran = "nothing ran" if set(states.values()) == {UP_TO_DATE} else how
-    return f"{UP_TO_DATE}: outputs match dvc.lock; {ran} (exactcast verify re-runs every stage)"
-
-
-def how_it_ended(states: Mapping[str, str]) -> str:
-    """Count the stages that ran, and those that did not."""
-    counted = Counter(states.values())
-    others = [f"{counted[state]} {state}" for state in (RESTORED, UP_TO_DATE) if counted[state]]
-    return ", ".join([f"{counted[RAN]} of {len(states)} stages ran", *others])
-
-
-def reproduced(verdict: str, states: Mapping[str, str]) -> str:
-    """Return the verdict on a run; it is `identical` only where every stage ran."""
-    return UP_TO_DATE if verdict == IDENTICAL and set(states.values()) != {RAN} else verdict
-
-
-def some(items: Sequence[str], most: int = 4) -> str:
-    """Name the first few."""
-    return ", ".join(items[:most]) + (
-        f", and {len(items) - most} more" if len(items) > most else ""
-    )
 
 
 def status_text(statuses: Sequence[StageStatus], next_step: str, width: int | None = None) -> str:

@@ -1,4 +1,5 @@
-from pipeline.verification.diagnosis import UNDECLARED, changed_surroundings, reasons
+from pipeline.runs.record import changed_surroundings
+from pipeline.verification.diagnosis import UNDECLARED, reasons
 from pipeline.verification.recorded import Output
 from tests.support.project import ROOT
 

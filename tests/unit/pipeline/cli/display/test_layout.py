@@ -1,4 +1,5 @@
-from pipeline.cli.display.layout import filled, number, screen_width, table, table_rows
+from pipeline.cli.display.layout import filled, screen_width, table, table_rows
+from pipeline.runs.scores import number
 
 ROWS = [
     ["RMSE", "model", "repeat last", "seasonal naive"],

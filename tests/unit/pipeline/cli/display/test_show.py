@@ -8,8 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from pipeline.cli.display.show import comparison_text, findings_text, progress, status_text
+from pipeline.cli.display.show import findings_text, progress, status_text
 from pipeline.doctor import Finding
+from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, Event
 from pipeline.versioning.lockfile import Comparison
 from pipeline.versioning.status import StageStatus
