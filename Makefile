@@ -12,7 +12,7 @@ BESIDE := -n logical --maxprocesses 4 --dist loadfile # the files of tests go on
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help setup run serve verify test test-all test-cpus check format bench deps lock clean
+.PHONY: help setup run serve verify test test-all test-cpus check format docs bench deps lock clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ serve: .venv/.ready  ## Train on a schedule, watched in the Prefect UI (ARGS='--
 
 bench: .venv/.ready  ## Measure epoch time, memory and the demo; write docs/benchmarks.md
 	@$(BIN)/python -m bench.run $(ARGS)
+
+docs: .venv/.ready  ## Write the pages of docs/ that are made from the code
+	@$(BIN)/python -m docs.generate
 
 deps: .venv/.ready  ## Write into dvc.yaml which code each stage imports
 	@$(BIN)/python -m pipeline.versioning.dependencies

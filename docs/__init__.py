@@ -1,0 +1,1 @@
+"""The documentation; docs/index.md is its map."""
