@@ -1,0 +1,55 @@
+"""The pages of reference beside the files of a finished run."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.pages import check_documented, sections
+
+ARTIFACTS = sections("artifacts.md")
+TARGETS = ["load_city", "load_industry", "irradiance", "ambient", "oil"]
+
+
+def described(kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    if pa.types.is_dictionary(kind):
+        return "category"
+    return {pa.int64(): "int64", pa.float64(): "float64"}[kind]
+
+
+@pytest.mark.parametrize("path", [path for path in ARTIFACTS if path.endswith(".parquet")])
+def test_a_table_has_the_documented_columns_and_types(finished, path):
+    schema = pq.read_schema(finished.root / path)
+    index = [name for name in schema.pandas_metadata["index_columns"] if isinstance(name, str)]
+    found = {
+        "index" if field.name in index else field.name: described(field.type) for field in schema
+    }
+    documented = dict(ARTIFACTS[path])
+    if "*target*" in documented:
+        documented |= dict.fromkeys(TARGETS, documented.pop("*target*"))
+
+    assert found == documented
+
+
+@pytest.mark.parametrize("path", [path for path in ARTIFACTS if path.endswith(".csv")])
+def test_a_csv_has_the_documented_columns(finished, path):
+    header = (finished.root / path).read_text().splitlines()[0]
+    assert header.split(",") == list(ARTIFACTS[path])
+
+
+@pytest.mark.parametrize("path", [path for path in ARTIFACTS if path.endswith(".json")])
+def test_a_json_file_has_the_documented_fields(finished, path):
+    check_documented(json.loads(finished.read(path)), ARTIFACTS[path], empty=set())
+
+
+def test_the_record_of_a_run_has_the_documented_fields(finished):
+    (run,) = json.loads(finished.exactcast("runs", "--json"))
+
+    check_documented(
+        run["record"],
+        sections("record.md")[""],
+        empty={"raw.*path*"},  # the demo table is made, and nothing else is read
+    )
