@@ -1,12 +1,14 @@
 """The pages of reference beside the files of a finished run."""
 
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tests.support.pages import check_documented, sections
+from tests.support.project import ROOT
 
 ARTIFACTS = sections("artifacts.md")
 TARGETS = ["load_city", "load_industry", "irradiance", "ambient", "oil"]
@@ -43,6 +45,17 @@ def test_a_csv_has_the_documented_columns(finished, path):
 @pytest.mark.parametrize("path", [path for path in ARTIFACTS if path.endswith(".json")])
 def test_a_json_file_has_the_documented_fields(finished, path):
     check_documented(json.loads(finished.read(path)), ARTIFACTS[path], empty=set())
+
+
+def test_the_tutorial_forecasts_the_next_rows_with_keras_alone(finished):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/tutorial.md").read_text(), re.DOTALL)
+
+    printed = finished.call("python", "-c", code)
+
+    names, row = printed.splitlines()[-2:]
+    assert names.split() == TARGETS
+    assert row.split()[0] == "2024-01-26"  # the hour after the 600 of the table
+    assert len(row.split()) == 1 + len(TARGETS)
 
 
 def test_the_record_of_a_run_has_the_documented_fields(finished):
