@@ -42,6 +42,18 @@ def test_the_map_names_every_page():
     assert pages - {"index.md"} <= linked
 
 
+def test_the_page_on_architecture_says_what_each_folder_is_for():
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    folders = [
+        f"{package}/{folder.parent.name}/"
+        for package in ("foundation", "forecasting", "stages", "pipeline")
+        for folder in (ROOT / package).glob("*/__init__.py")
+    ]
+
+    assert "pipeline/runs/" in folders
+    assert not [folder for folder in folders if f"| `{folder}` |" not in page]
+
+
 def commands() -> list[tuple[str, str, str]]:
     """List the calls of exactcast in blocks of shell: page, command, arguments."""
     return [
