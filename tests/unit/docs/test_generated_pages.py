@@ -49,7 +49,10 @@ def test_a_parameter_has_its_limits_its_default_and_the_meaning_that_params_yaml
 def test_a_mark_of_a_comment_inside_a_value_is_not_taken_for_a_comment(root):
     change(root / "params.yaml", 'separator: "," ', 'separator: "#" ')
 
-    assert row(parameters_page(root), "ingest.separator")[1:] == ['`"#"`', "of the cells of a CSV"]
+    assert row(parameters_page(root), "ingest.separator")[1:] == [
+        '`"#"`',
+        'of the cells of a CSV; "\\t" for a tab',
+    ]
 
 
 def test_the_sections_name_the_stages_that_read_them(root):
