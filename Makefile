@@ -12,7 +12,7 @@ BESIDE := -n logical --maxprocesses 4 --dist loadfile # the files of tests go on
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
-.PHONY: help setup run serve verify test test-all test-cpus check format docs bench deps lock clean
+.PHONY: help setup run serve verify test test-unit test-all test-cpus check format docs bench deps lock clean
 
 help:  ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ verify: .venv/.ready  ## Make a commit or run anew and compare every byte (ARGS=
 
 test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" chooses)
 	@$(PYTEST) $(BESIDE) $(ARGS)
+
+test-unit: .venv/.ready  ## Run the tests that need no DVC and no Prefect
+	@$(PYTEST) $(BESIDE) tests/unit $(ARGS)
 
 test-all: .venv/.ready  ## Run every test, the slow ones too
 	@$(PYTEST) $(BESIDE) -m "slow or not slow" $(ARGS)

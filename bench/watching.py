@@ -51,12 +51,12 @@ def measure(project: Quick, server: Server, *, rounds: int) -> list[Row]:
     first = run(project)
     unwatched, added, added_alone = [], [], []
     for _ in range(rounds):
-        unwatched.append(run(project, "--offline"))
+        unwatched.append(run(project, "--no-prefect"))
         added.append(run(project, **server.environment) - unwatched[-1])
         added_alone.append(run(project) - unwatched[-1])
     once = first - min(unwatched)
     return [
-        Row("`exactcast run --offline`, six stages that do nothing", "", seconds(unwatched)),
+        Row("`exactcast run --no-prefect`, six stages that do nothing", "", seconds(unwatched)),
         Row("what Prefect adds to it, with a server up", "under 5 s", seconds(added)),
         Row("what Prefect adds to it, without one", "under 20 s", seconds(added_alone)),
         Row("the same, the first time, when it makes its database", "", seconds([once])),

@@ -48,7 +48,7 @@ def project(tmp_path: Path) -> Project:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A checkout with one small finished and committed run; tests only read it."""
     project = copy_project(tmp_path_factory.mktemp("finished") / "a checkout")
-    project.exactcast("run", "--offline", *QUICK)
+    project.exactcast("run", "--no-prefect", *QUICK)
     project.commit("a small run")
     return project
 

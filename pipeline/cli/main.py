@@ -3,6 +3,7 @@
 import errno
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -13,7 +14,6 @@ from pipeline.cli.display.layout import announce, screen_width
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     help="Forecast time series with runs that can be reproduced to the byte.",
 )
 
@@ -37,11 +37,24 @@ class Overlapping(StrEnum):
 
     skip = "skip"
     wait = "wait"
-    beside = "beside"
+    allow = "allow"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"exactcast {version('exactcast')}")
+        raise typer.Exit
 
 
 @app.callback()
-def exactcast() -> None:
+def exactcast(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
     """Forecast time series with runs that can be reproduced to the byte."""
     from pipeline.orchestration.prefect_setup import spare_loopback
 
@@ -69,9 +82,10 @@ def run(
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for another run here, or refuse.")
     ] = True,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Run without Prefect, unwatched.")
+    without_prefect: Annotated[
+        bool, typer.Option("--no-prefect", help="Run without Prefect, unwatched.")
     ] = False,
+    offline: Annotated[bool, typer.Option("--offline", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Bring every stage up to date, and say whether the committed run was reproduced."""
@@ -92,7 +106,11 @@ def run(
         wait=wait,
         name=name,
     )
-    run_and_show(project_root(), request, offline=offline, as_json=as_json)
+    if offline:
+        announce("note: --offline is called --no-prefect now")
+    run_and_show(
+        project_root(), request, without_prefect=without_prefect or offline, as_json=as_json
+    )
 
 
 @app.command()

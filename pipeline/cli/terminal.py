@@ -62,13 +62,13 @@ class TerminalObserver:
         return {}
 
 
-def run_and_show(root: Path, request: RunRequest, *, offline: bool, as_json: bool) -> None:
+def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_json: bool) -> None:
     """Run as ordered, and print scores, places and verdict.
 
     Args:
         root: The project's root.
         request: What is asked.
-        offline: Without Prefect.
+        without_prefect: Run unwatched.
         as_json: Print the result for a program; progress then goes nowhere.
 
     Raises:
@@ -78,7 +78,7 @@ def run_and_show(root: Path, request: RunRequest, *, offline: bool, as_json: boo
     try:
         with sigterm_as_interrupt(), progress(quiet=as_json) as show:
             observer = TerminalObserver(show)
-            if offline or _nothing_to_watch(root, request, show):
+            if without_prefect or _nothing_to_watch(root, request, show):
                 result = execute_run(root, request, observer)
             else:
                 result = _watched(root, request, observer, show)
@@ -144,7 +144,7 @@ def _watched(root: Path, request: RunRequest, observer: TerminalObserver, show: 
         except (httpx.HTTPError, PrefectException) as failed:
             raise SetupError(
                 f"The Prefect server at {url} stopped answering or refused ({failed}). The stages that "
-                "finished are kept: run again to go on from there, or with --offline, unwatched."
+                "finished are kept: run again to go on from there, or with --no-prefect, unwatched."
             ) from failed
 
 

@@ -55,7 +55,7 @@ class Request(BaseModel):
         description="Keep the newest N experiments that no person named; empty keeps all",
     )
     overlap: Overlap = Field(
-        "beside",
+        "allow",
         description="What to do while another such run is in progress: run beside it, wait, skip",
     )
     overrides: Overrides = Field(  # type: ignore[valid-type]

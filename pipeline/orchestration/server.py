@@ -74,7 +74,7 @@ def check_answers(url: str) -> None:
     except httpx.HTTPError:
         raise NoAnswer(
             f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile names. "
-            "Start it (exactcast serve), name another, or run with --offline, unwatched."
+            "Start it (exactcast serve), name another, or run with --no-prefect, unwatched."
         ) from None
     except ValueError:  # a page, not the JSON of the API
         raise SetupError(_not_the_api(url)) from None
@@ -85,10 +85,10 @@ def _refusal(url: str, status: int) -> str:
         return (
             f"The Prefect server at {url} does not accept who asks ({status}). Set "
             "PREFECT_API_AUTH_STRING to the server's user:password (for Prefect Cloud "
-            "PREFECT_API_KEY), or run with --offline, unwatched."
+            "PREFECT_API_KEY), or run with --no-prefect, unwatched."
         )
     if httpx.codes.is_server_error(status):
-        return f"The server at {url} fails ({status}). Look into its log, or run with --offline."
+        return f"The server at {url} fails ({status}). Look into its log, or run with --no-prefect."
     return _not_the_api(url)
 
 
@@ -150,7 +150,7 @@ def _did_not_start(port: int, log: str) -> SetupError:
         reason = " ".join(log.strip().splitlines()[-3:]) or "it printed nothing"
     return SetupError(
         f"Prefect's server did not start on {LOOPBACK}:{port}: {reason}. Full log: {LOG}. Correct "
-        "that, or run with --offline, without a server."
+        "that, or run with --no-prefect, without a server."
     )
 
 

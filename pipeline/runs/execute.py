@@ -53,7 +53,7 @@ NETWORK = {"retries": 2, "retry_delay_seconds": 10}
 SHORT = 24  # characters of a name that say what is special about a run
 SCHEDULE_LOCK = Path(".dvc/tmp/exactcast/schedule.lock")
 OVERLAP_ADVICE = (
-    "This one is skipped: exactcast serve --overlap wait waits instead, --overlap beside runs both; so "
+    "This one is skipped: exactcast serve --overlap wait waits instead, --overlap allow runs both; so "
     "does the field overlap of a custom run."
 )
 
@@ -123,7 +123,7 @@ def execute_run(
             return _run(root, root, request, observer, notes)
     overlapping = (
         nullcontext()
-        if request.overlap == "beside"
+        if request.overlap == "allow"
         else locked(root, wait=request.overlap == "wait", lock=SCHEDULE_LOCK, advice=OVERLAP_ADVICE)
     )
     with overlapping, worktree(root, commit) as place:

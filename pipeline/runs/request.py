@@ -12,7 +12,7 @@ from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import Comparison
 
 Show = Callable[[Event], None]
-Overlap = Literal["beside", "wait", "skip"]
+Overlap = Literal["allow", "wait", "skip"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RunRequest:
     refresh: bool = False
     push: bool = False
     wait: bool = True
-    overlap: Overlap = "beside"
+    overlap: Overlap = "allow"
     name: str | None = None
     most: int | None = None
 

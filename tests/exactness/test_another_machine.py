@@ -41,7 +41,7 @@ def test_a_run_with_an_older_package_is_pushed_and_proved_in_another_clone(
     lock.write_text(with_older_package(lock.read_text()))
     copied.commit("an older lock, and a table of our own")
     copied.git("push", "--quiet", "origin", "main")
-    said = copied.exactcast("run", "--offline", "-S", "ingest.raw=data/raw/station.csv",
+    said = copied.exactcast("run", "--no-prefect", "-S", "ingest.raw=data/raw/station.csv",
                             "--isolated", "--name", "last-year", "--push")  # fmt: skip
     assert "building the environment of requirements.lock" in said
 

@@ -104,7 +104,7 @@ def test_without_the_seal_outputs_differ(tmp_path: Path, with_it, without_it, ke
 @needs_qemu
 @pytest.mark.parametrize("cpu", OTHERS)
 def test_every_stage_is_the_same_on_an_emulated_processor(project: Project, tmp_path: Path, cpu):
-    project.exactcast("run", "--offline", *SMALL_RUN)
+    project.exactcast("run", "--no-prefect", *SMALL_RUN)
     stages = load_graph(project.root).stages
     outputs = [out for stage in stages.values() for out in stage.outs]
     emulated = Project(shutil.copytree(project.root, tmp_path / "emulated"))

@@ -128,7 +128,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small committed run whose stages tell what they see; tests only read it."""
     project = copy_project(tmp_path_factory.mktemp("small") / "a checkout")
     add_witness(project)
-    project.exactcast("run", "--offline", *SMALL, "--name", "small")
+    project.exactcast("run", "--no-prefect", *SMALL, "--name", "small")
     project.commit("a small run")
     return project
 
@@ -184,7 +184,7 @@ def test_a_small_run_of_the_whole_chain_is_proved_on_one_core(small: Project, tm
 @pytest.mark.slow
 @pytest.mark.parametrize("state", ["empty", "warm"])
 @pytest.mark.parametrize(
-    "way", ["dvc repro", "exactcast run", "exactcast run --offline", "isolated"]
+    "way", ["dvc repro", "exactcast run", "exactcast run --no-prefect", "isolated"]
 )
 def test_every_way_gives_the_same_bytes_with_an_empty_and_a_warm_cache(
     small: Project, tmp_path: Path, way: str, state: str
@@ -200,7 +200,14 @@ def test_every_way_gives_the_same_bytes_with_an_empty_and_a_warm_cache(
             (project.root / path).unlink()
     command = {
         "dvc repro": ["dvc", "repro"],
-        "isolated": ["pipeline.cli.main", "run", "--offline", "--isolated", "--name", "isolated"],
+        "isolated": [
+            "pipeline.cli.main",
+            "run",
+            "--no-prefect",
+            "--isolated",
+            "--name",
+            "isolated",
+        ],
     }.get(way, ["pipeline.cli.main", *way.split()[1:]])
     project.call("python", "-m", *command, EXACTCAST_WITNESS=str(told_in))
 
@@ -224,7 +231,7 @@ def test_a_stage_made_dependent_on_the_clock_is_caught_in_the_whole_chain(
     assert saving in text
     late = "    forecasts[MODEL] = forecasts[MODEL] + __import__('time').time() / 1e6\n"
     stage.write_text(text.replace(saving, late + saving))
-    project.exactcast("run", "--offline", "--name", "late")
+    project.exactcast("run", "--no-prefect", "--name", "late")
 
     done = project.attempt("python", "-m", "pipeline", "verify", "late", "--json")
     assert done.returncode == 1

@@ -31,7 +31,7 @@ ROWS = [
     "of it, everything but the epochs",
     "`dvc repro`, nothing changed",
     "`exactcast verify`, 3 epochs, the environment being there",
-    "`exactcast run --offline`, six stages",
+    "`exactcast run --no-prefect`, six stages",
     "what Prefect adds to it, with a server up",
     "what Prefect adds to it, without one",
     "the same, the first time",

@@ -20,7 +20,7 @@ Checkout = tuple[Path, dict[str, str]]
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Quick:
     """The repository that the others come from, with one committed run of four epochs."""
     project = quick_project(tmp_path_factory.mktemp("hub"))
-    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
     project.commit("a run")
     return project
 
@@ -137,7 +137,7 @@ def test_a_run_an_isolated_run_a_verification_and_the_doctor_work_in(
     project = Project(root)
 
     def kept(*arguments: str) -> None:
-        arguments = ("run", "--offline", "--json", "-S", *arguments)
+        arguments = ("run", "--no-prefect", "--json", "-S", *arguments)
         assert f'"{arguments[-1]}"' in project.exactcast(*arguments, **environment)
 
     kept("train.epochs=5", "--name", "here")
@@ -167,7 +167,7 @@ def files(root: Path) -> dict[str, bytes]:
 def test_a_run_that_a_git_hook_starts_is_of_the_folder_that_it_is_in(hub: Quick, tmp_path: Path):
     project = Project(clone(hub, tmp_path))
     hook = project.root / ".git/hooks/pre-commit"
-    run = f"{PROGRAMS}/python -m pipeline run --offline"
+    run = f"{PROGRAMS}/python -m pipeline run --no-prefect"
     hook.write_text(
         f"#!/bin/sh\nenv | grep ^GIT_INDEX_FILE=.git\n"
         f"{run} -S train.epochs=5 --isolated --name apart\n{run} -S train.epochs=5 --name here\n"
@@ -208,7 +208,7 @@ def test_a_folder_without_a_project_is_refused_with_what_is_missing(hub: Quick, 
         "--subdir"
     )
     (tmp_path / ".dvc").mkdir()
-    assert refusal(tmp_path / "empty", "run", "--offline").startswith(
+    assert refusal(tmp_path / "empty", "run", "--no-prefect").startswith(
         f"error: There is no commit in {tmp_path} yet, and every run starts from one."
     )
 
@@ -227,15 +227,15 @@ def test_a_dvc_lock_that_is_ignored_after_all_is_named_with_the_pattern(hub: Qui
         f"git ignores dvc.lock by the pattern *.lock in {tmp_path / 'ignored'}, line 1, and DVC reads "
         f"no ignored file. Add the line !/dvc.lock to {ignore}"
     )
-    for command in (["run", "--offline"], ["status"]):
+    for command in (["run", "--no-prefect"], ["status"]):
         assert refusal(root, *command, **home) == f"error: {sentence}"
     found = json.loads(exactcast(root, "doctor", "--json", **home).stdout)
     assert {"name": "checkout", "ok": False, "text": sentence} in found
-    Project(root).exactcast("run", "--isolated", "--offline", **home)
+    Project(root).exactcast("run", "--isolated", "--no-prefect", **home)
 
     with ignore.open("a") as file:
         file.write("!/dvc.lock\n")
-    Project(root).exactcast("run", "--offline", **home)
+    Project(root).exactcast("run", "--no-prefect", **home)
 
 
 def test_converted_files_are_named_and_the_named_commands_bring_the_bytes_back(

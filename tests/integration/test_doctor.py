@@ -78,7 +78,7 @@ def test_without_an_identity_runs_are_kept_and_doctor_says_in_whose_name(copied:
     git = findings(copied, **nobody)["git"]
     assert git["ok"]
     assert "keeps runs as exactcast, for git does not know who you are: before you commit, git config" in git["text"]  # fmt: skip
-    said = copied.exactcast("run", "--offline", "-S", "train.epochs=1", **nobody)
+    said = copied.exactcast("run", "--no-prefect", "-S", "train.epochs=1", **nobody)
     name = re.search(r"kept as +the experiment (\S+)", said)[1]
     (ref,) = copied.git("for-each-ref", "--format=%(objectname)", f"refs/exps/**/{name}").split()
     assert copied.git("log", "-1", "--format=%cn", ref).strip() == "exactcast"

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.runs.stage import RESTORED
 from pipeline.versioning.cache import content_hash
-from tests.support.project import Project
+from tests.support.project import Project, error_of
 from tests.support.toy import OUTPUTS, back
 
 MODEL, RAW = "models/model.keras", "data/raw/mine.csv"
@@ -18,7 +18,7 @@ MODEL, RAW = "models/model.keras", "data/raw/mine.csv"
 
 def run(project: Project, *arguments: str) -> dict[str, Any]:
     """Run the toy; return what the run printed as JSON, and what it noted before."""
-    said = project.exactcast("run", "--offline", "--json", *arguments)
+    said = project.exactcast("run", "--no-prefect", "--json", *arguments)
     notes, content = said[: said.index("{\n")], said[said.index("{\n") :]
     return json.loads(content) | {"notes": notes}
 
@@ -141,9 +141,9 @@ def test_raw_data_that_are_damaged_everywhere_are_refused_and_fetched_if_they_ca
     assert toy_copy.read(RAW) != raw
 
     for _ in range(2):
-        refused = toy_copy.attempt("python", "-m", "pipeline", "run", "--offline", *way)
+        refused = toy_copy.attempt("python", "-m", "pipeline", "run", "--no-prefect", *way)
         assert refused.returncode == 1
-        (said,) = refused.stdout.splitlines()
+        (said,) = error_of(refused).splitlines()
         assert said.startswith(f"error: {RAW} is not the file of md5 ")
         assert f"if not, remove {RAW} and {place}, then `dvc pull {RAW}`." in said
     assert toy_copy.read(f"{RAW}.dvc") == pointer

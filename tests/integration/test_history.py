@@ -68,7 +68,7 @@ def test_a_run_is_shown_on_one_screen_by_its_name_or_commit(toy: Project):
 
 
 def test_the_newest_run_is_shown_where_none_is_named(toy_copy: Project):
-    toy_copy.exactcast("run", "--offline", "--json", "-S", "seed=9")
+    toy_copy.exactcast("run", "--no-prefect", "--json", "-S", "seed=9")
     text = toy_copy.exactcast("show")
     assert re.match(r"run      seed-9-[0-9a-f]{4}\n", text)
     assert "changed  seed 42 -> 9\n" in text
@@ -99,7 +99,7 @@ def test_data_and_code_that_changed_are_named(toy_copy: Project):
     (toy_copy.root / "data/raw/mine.csv").write_text("date,oil\n2024-01-01,3.5\n")
     make = toy_copy.root / "make.py"
     make.write_text(make.read_text() + "\n")
-    toy_copy.exactcast("run", "--offline", "--json", "--name", "third")
+    toy_copy.exactcast("run", "--no-prefect", "--json", "--name", "third")
     listed = json.loads(toy_copy.exactcast("runs", "--json"))
     assert listed[-1]["changed"] == ["data/raw/mine.csv.dvc", "make.py"]
     changes = json.loads(toy_copy.exactcast("show", "first", "third", "--json"))["changes"]
@@ -117,7 +117,7 @@ def test_a_run_with_other_packages_than_the_lock_says_so(toy_copy: Project):
     lock = toy_copy.root / "requirements.lock"
     lock.write_text(lock.read_text().replace(f"\ntqdm=={version('tqdm')} ", "\ntqdm==4.0.0 "))
     toy_copy.exactcast(
-        "run", "--offline", "--json", "--name", "loose", EXACTCAST_ANY_PACKAGES="1"
+        "run", "--no-prefect", "--json", "--name", "loose", EXACTCAST_ANY_PACKAGES="1"
     )  # fmt: skip
     record = json.loads(toy_copy.exactcast("show", "loose", "--json"))["record"]
     assert record["surroundings"]["any_packages"] is True

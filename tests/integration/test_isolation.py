@@ -13,7 +13,7 @@ from tests.support.quick import Quick, contents, in_order, quick_project
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
     project = quick_project(tmp_path_factory.mktemp("isolation"))
-    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
     project.commit("a run")
     return project
 
@@ -28,7 +28,7 @@ def project(shared: Quick) -> Iterator[Quick]:
 
 def isolated(project: Quick, *arguments: str) -> dict[str, str]:
     """Run in a worktree; return what it says of itself."""
-    said = project.exactcast("run", "--isolated", "--offline", "--json", *arguments)
+    said = project.exactcast("run", "--isolated", "--no-prefect", "--json", *arguments)
     return dict(json.loads(said[said.index("{") :]))
 
 
@@ -63,7 +63,7 @@ def test_a_dirty_workspace_its_index_and_its_branch_are_not_touched(project: Qui
 def test_code_and_params_edited_during_the_training_do_not_matter(project: Quick):
     project.hold()
     started = project.start(
-        "run", "--isolated", "--offline", "-S", "train.epochs=8", "--name", "edited"
+        "run", "--isolated", "--no-prefect", "-S", "train.epochs=8", "--name", "edited"
     )
     project.held()
     committed = project.read("stage.py")
@@ -115,16 +115,16 @@ def test_the_worktree_of_a_killed_run_is_removed_by_the_next_and_of_a_live_one_i
     project: Quick,
 ):
     project.hold()
-    killed = project.start("run", "--isolated", "--offline", "-S", "train.epochs=14")
+    killed = project.start("run", "--isolated", "--no-prefect", "-S", "train.epochs=14")
     project.held()
     killed.process.kill()
     killed.leaves_nothing()
     (abandoned,) = project.worktrees()
-    alive = project.start("run", "--isolated", "--offline", "-S", "train.epochs=15")
+    alive = project.start("run", "--isolated", "--no-prefect", "-S", "train.epochs=15")
     project.held()
     (in_use,) = project.worktrees()
     assert in_use != abandoned
-    third = project.start("run", "--isolated", "--offline", "-S", "train.epochs=16")
+    third = project.start("run", "--isolated", "--no-prefect", "-S", "train.epochs=16")
     project.held()
     assert in_use in project.worktrees()
     project.release()
@@ -155,7 +155,7 @@ def test_dvc_applies_branches_shows_and_pushes_what_was_kept(project: Quick, tmp
     assert hub.git("for-each-ref", "--format=%(refname)", "refs/exps").strip().endswith("/eighteen")
 
     again = project.attempt(
-        "python", "-m", "pipeline", "run", "--isolated", "--offline", "-S", "train.epochs=19",
+        "python", "-m", "pipeline", "run", "--isolated", "--no-prefect", "-S", "train.epochs=19",
         "--name", "eighteen",
     )  # fmt: skip
     assert again.returncode == 1
@@ -163,7 +163,7 @@ def test_dvc_applies_branches_shows_and_pushes_what_was_kept(project: Quick, tmp
 
 
 def test_an_isolated_run_names_the_commands_that_fetch_what_it_made(toy_copy: Project):
-    said = toy_copy.exactcast("run", "--isolated", "--offline", "-S", "seed=5").splitlines()
+    said = toy_copy.exactcast("run", "--isolated", "--no-prefect", "-S", "seed=5").splitlines()
     assert said[0] == "starting an isolated run of HEAD"
     commands = {line[:9].strip(): line[9:].split() for line in said if "dvc " in line}
     (name,) = (line.split()[-1] for line in said if line.startswith("kept as"))
@@ -187,7 +187,7 @@ def test_an_isolated_run_starts_from_any_commit_or_kept_run(project: Quick):
     assert project.git("rev-parse", f"{onwards}^") == project.git("rev-parse", base)
 
     unknown = project.attempt(
-        "python", "-m", "pipeline", "run", "--isolated", "--offline", "--rev", "nowhere"
+        "python", "-m", "pipeline", "run", "--isolated", "--no-prefect", "--rev", "nowhere"
     )
     assert unknown.returncode == 1
     assert error_of(unknown).startswith("error: There is no revision 'nowhere' in ")
@@ -200,7 +200,7 @@ def test_the_pointer_of_a_table_that_is_not_committed_is_kept_with_the_run(toy_c
     table.write_text(table.read_text() + "2024-01-03,9.5\n")
     toy_copy.dvc("add", "--quiet", "data/raw/mine.csv")
     assert pointer.read_text() != committed
-    said = json.loads(toy_copy.exactcast("run", "--offline", "--json", "--name", "more"))
+    said = json.loads(toy_copy.exactcast("run", "--no-prefect", "--json", "--name", "more"))
     assert said["experiment"] == "more"
     (ref,) = toy_copy.git("for-each-ref", "--format=%(refname)", "refs/exps/*/*/more").split()
     assert toy_copy.git("show", f"{ref}:data/raw/mine.csv.dvc") == pointer.read_text()

@@ -54,7 +54,7 @@ def test_the_lock_lists_the_stages_in_the_order_of_dvc_yaml_and_forgets_those_th
     YAML().dump(content, lock)
     assert lock.read_bytes() != canonical
 
-    copied.exactcast("run", "--offline")
+    copied.exactcast("run", "--no-prefect")
     assert lock.read_bytes() == canonical
 
 
@@ -82,7 +82,7 @@ def test_the_status_of_a_fresh_clone_ends_with_what_to_do(project: Project):
 def test_a_chronological_run_is_honest_and_a_border_moved_in_its_artifacts_is_caught(
     copied: Project,
 ):
-    said = copied.exactcast("run", "--offline", "-S", "split.method=chronological")
+    said = copied.exactcast("run", "--no-prefect", "-S", "split.method=chronological")
     assert "No tested row lies in a training window" in said
     metrics = json.loads(copied.read("reports/metrics.json"))
     assert metrics["leak"]["share"] == 0
@@ -120,7 +120,7 @@ def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
 def test_a_failing_stage_is_one_sentence_and_exit_code_1(project: Project):
     (project.root / "data/raw/mine.csv").write_text("date,a\n2024-01-01,1\n2024-01-02,x\n")
     failed = project.attempt(
-        "python", "-m", "pipeline", "run", "--offline", "-S", "ingest.raw=data/raw/mine.csv"
+        "python", "-m", "pipeline", "run", "--no-prefect", "-S", "ingest.raw=data/raw/mine.csv"
     )
     assert failed.returncode == 1
     last = failed.stdout.strip().splitlines()[-1]
@@ -196,10 +196,10 @@ def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied:
     shutil.copy(copied.root / "data/raw/demo.csv", copied.root / "data/raw/station.csv")
     copied.dvc("add", "data/raw/station.csv")
     copied.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
-    copied.exactcast("run", "--offline", "-S", "ingest.raw=data/raw/station.csv")
+    copied.exactcast("run", "--no-prefect", "-S", "ingest.raw=data/raw/station.csv")
     copied.commit("my own table")
     copied.dvc("push")
-    assert "note:" not in copied.exactcast("run", "--offline")
+    assert "note:" not in copied.exactcast("run", "--no-prefect")
 
     copied.call("git", "clone", "--quiet", ".", str(tmp_path / "a clone"))
     clone = Project(tmp_path / "a clone")
@@ -211,6 +211,6 @@ def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied:
     )
 
     clone.dvc("pull", "data/raw/station.csv")
-    assert "identical: all 10 outputs" in clone.exactcast("run", "--offline")
+    assert "identical: all 10 outputs" in clone.exactcast("run", "--no-prefect")
     assert clone.read("models/model.keras") == copied.read("models/model.keras")
     assert clone.git("status", "--porcelain") == ""

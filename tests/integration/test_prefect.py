@@ -229,7 +229,7 @@ def _experiment(project: Quick, part: str) -> str:
 def served(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Served]:
     """`exactcast serve` beside a server, without a schedule; runs are asked for."""
     project = quick_project(tmp_path_factory.mktemp("served"))
-    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
     started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")
     try:
         started.says("watch it at")
@@ -260,7 +260,7 @@ def test_a_bad_value_fails_the_run_with_the_sentence_of_the_command_line(
     project = served.project
     run = server.ended(server.ask_for(checked=False, overrides={"train": {"epochs": -1}}))
     refused = project.attempt(
-        "python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=-1"
+        "python", "-m", "pipeline", "run", "--no-prefect", "-S", "train.epochs=-1"
     )
     assert refused.returncode == 1
     assert run["state"]["type"] == "FAILED"
@@ -332,7 +332,7 @@ def test_isolated_runs_go_on_beside_each_other(served: Served, server: Server):
     project = served.project
     project.hold()
     runs = [
-        server.ask_for(overlap="beside", overrides={"train": {"epochs": epochs}})
+        server.ask_for(overlap="allow", overrides={"train": {"epochs": epochs}})
         for epochs in (20, 21)
     ]
     assert len(project.held(n=2)) == 2
@@ -401,6 +401,6 @@ def test_sigterm_ends_serving_and_all_that_it_started(served: Served, server: Se
     ended = server.ended(run, seconds=180)  # the server gives up on a silent run after 90
     assert ended["state"]["type"] in ("CANCELLED", "CRASHED")
     project.release()
-    project.exactcast("run", "--isolated", "--offline")
+    project.exactcast("run", "--isolated", "--no-prefect")
     assert project.worktrees() == []
     in_order(project)

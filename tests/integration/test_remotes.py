@@ -87,7 +87,7 @@ def test_through_s3_another_machine_has_the_run_restores_it_and_proves_it(
 
 def test_a_run_that_is_sent_says_what_went_where(toy_copy: Project, tmp_path: Path):
     first = with_remote(toy_copy, str(tmp_path / "folder"))
-    said = first.exactcast("run", "--offline", "--push", "-S", "seed=3", "--name", "sent")
+    said = first.exactcast("run", "--no-prefect", "--push", "-S", "seed=3", "--name", "sent")
     (line,) = [line for line in said.splitlines() if line.startswith("push: ")]
     assert re.fullmatch(
         r"push: DVC remote store: \d+ files pushed; git remote origin: the experiment sent", line
@@ -102,7 +102,7 @@ def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
         first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=address)
         wire.allow(2000, "cut")
         sent = first.attempt(
-            "python", "-m", "pipeline", "run", "--offline", "--push", "-S", "seed=3", "--name", "sent"
+            "python", "-m", "pipeline", "run", "--no-prefect", "--push", "-S", "seed=3", "--name", "sent"
         )  # fmt: skip
         assert sent.returncode == 1
         (said,) = [line for line in sent.stdout.splitlines() if line.startswith("error: ")]
@@ -115,7 +115,7 @@ def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
         second = clone_of(first, tmp_path / "second")
         wire.allow(2000, "cut")
         fetched = second.attempt(
-            "python", "-m", "pipeline", "run", "--offline", "--isolated", "-S", "seed=3"
+            "python", "-m", "pipeline", "run", "--no-prefect", "--isolated", "-S", "seed=3"
         )
         assert fetched.returncode == 1
         assert fetched.stdout.splitlines()[-1].startswith("error: ")
@@ -154,7 +154,7 @@ def test_a_store_that_refuses_is_a_sentence(toy_copy: Project, s3: str):
     port = free_port()
     first.dvc("remote", "modify", "--local", "store", "endpointurl", f"http://127.0.0.1:{port}")
     refused = first.attempt(
-        "python", "-m", "pipeline", "run", "--offline", "--push", "-S", "seed=3"
+        "python", "-m", "pipeline", "run", "--no-prefect", "--push", "-S", "seed=3"
     )
     assert refused.returncode == 1
     assert f'Could not connect to the endpoint URL: "http://127.0.0.1:{port}/' in refused.stdout
@@ -166,7 +166,9 @@ def test_a_remote_that_is_not_there_leaves_the_run_kept(toy_copy: Project, tmp_p
     first = with_remote(toy_copy, str(tmp_path / "folder"))
     shutil.rmtree(tmp_path / "folder")
     (tmp_path / "folder").write_text("a file where the remote's folder would be")
-    failed = first.attempt("python", "-m", "pipeline", "run", "--offline", "--push", "-S", "seed=3")
+    failed = first.attempt(
+        "python", "-m", "pipeline", "run", "--no-prefect", "--push", "-S", "seed=3"
+    )
     assert failed.returncode == 1
     assert "but not sent: dvc push --run-cache failed" in failed.stdout.splitlines()[-1]
     assert json.loads(first.dvc("status", "--json")) == {}

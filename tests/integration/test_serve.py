@@ -14,7 +14,7 @@ from tests.support.quick import Quick, Started, alive, contents, in_order, until
 
 @pytest.fixture
 def project(quick: Quick):
-    quick.exactcast("run", "--offline", "-S", "train.epochs=4")
+    quick.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
     quick.commit("a run")
     yield quick
     quick.clean_up()
@@ -124,7 +124,7 @@ def test_a_run_whose_whole_machine_went_down_is_marked_as_crashed(project: Quick
     assert ended["state"]["message"].startswith("No sign of life for 90 seconds")
 
     project.release()
-    project.exactcast("run", "--isolated", "--offline", "-S", "train.epochs=40")
+    project.exactcast("run", "--isolated", "--no-prefect", "-S", "train.epochs=40")
     assert project.worktrees() == []
     in_order(project)
 

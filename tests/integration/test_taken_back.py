@@ -23,7 +23,7 @@ KILLED = "note: the last run was killed. Its values of -S are taken back: params
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
     project = quick_project(tmp_path_factory.mktemp("taken back"))
-    project.exactcast("run", "--offline", "-S", "train.epochs=4")
+    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
     project.commit("a run")
     return project
 
@@ -40,7 +40,7 @@ def test_after_a_failed_run_parameters_and_results_are_as_before_and_agree(proje
     (project.root / "raw").write_text("another table")
     before = contents(project)
     failed = project.attempt(
-        "python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=13"
+        "python", "-m", "pipeline", "run", "--no-prefect", "-S", "train.epochs=13"
     )
     assert failed.returncode == 1
     assert failed.stdout.splitlines()[-4:] == [
@@ -53,7 +53,7 @@ def test_after_a_failed_run_parameters_and_results_are_as_before_and_agree(proje
     in_order(project)
 
     # the first stage had finished with the new table, and need not run again
-    again = project.exactcast("run", "--offline", "-S", "train.epochs=7")
+    again = project.exactcast("run", "--no-prefect", "-S", "train.epochs=7")
     assert again.startswith("prepare: restored from DVC's run cache\n")
     assert project.read("model") == b"7 epochs on another table"
 
@@ -63,7 +63,9 @@ def test_a_failed_run_in_a_fresh_clone_leaves_no_outputs_that_nobody_recorded(
 ):
     project.git("clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Quick(tmp_path / "clone", project.told)
-    failed = clone.attempt("python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=13")
+    failed = clone.attempt(
+        "python", "-m", "pipeline", "run", "--no-prefect", "-S", "train.epochs=13"
+    )
     assert failed.returncode == 1
     assert clone.git("status", "--porcelain") == ""
     assert not (clone.root / "made").exists()
@@ -73,7 +75,7 @@ def test_a_failed_run_in_a_fresh_clone_leaves_no_outputs_that_nobody_recorded(
 def test_a_stopped_run_is_no_error_and_is_taken_back(project: Quick, how: signal.Signals):
     before = contents(project)
     project.hold()
-    started = project.start("run", "--offline", "-S", "train.epochs=8")
+    started = project.start("run", "--no-prefect", "-S", "train.epochs=8")
     project.held()
     started.process.send_signal(how)
     assert started.ends() == 130
@@ -88,7 +90,7 @@ def test_a_stopped_run_is_no_error_and_is_taken_back(project: Quick, how: signal
 
 def killed(project: Quick) -> None:
     project.hold()
-    started = project.start("run", "--offline", "-S", "train.epochs=8")
+    started = project.start("run", "--no-prefect", "-S", "train.epochs=8")
     project.held()
     started.process.kill()
     started.leaves_nothing()
@@ -122,7 +124,7 @@ def test_a_run_that_cannot_start_changes_no_parameter(project: Quick):
     before = contents(project)
     (project.root / "raw").rename(project.root / "gone")
     refused = project.attempt(
-        "python", "-m", "pipeline", "run", "--offline", "-S", "train.epochs=8"
+        "python", "-m", "pipeline", "run", "--no-prefect", "-S", "train.epochs=8"
     )
     assert refused.stdout.startswith("error: raw, which the run reads, does not exist.")
     (project.root / "gone").rename(project.root / "raw")

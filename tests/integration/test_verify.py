@@ -140,7 +140,7 @@ def test_a_run_of_a_commit_without_scores_json_is_repeated_shown_and_verified(to
         ("make.py", 'metrics = {"mse": weight / 100, "skill": 0.5}', "metrics = scores"),
     ]:
         edit(toy_copy.root / file, old, new)
-    said = toy_copy.exactcast("run", "--offline", "--name", "old")
+    said = toy_copy.exactcast("run", "--no-prefect", "--name", "old")
     assert "oil                43.33  43.33          0.5" in said  # (1.5 + 2.5) / 3 + 42
     record = json.loads(toy_copy.exactcast("show", "old", "--json"))["record"]
     # as it was recorded before: a mean of errors over 100
@@ -237,7 +237,7 @@ def test_the_same_values_in_other_bytes_are_numerically_equal_and_the_reason_is_
         "json.dumps(metrics)",
         "json.dumps(metrics, indent=len(time.tzname[0]))",
     )
-    edited = toy_copy.attempt("python", "-m", "pipeline", "run", "--offline", "--json",
+    edited = toy_copy.attempt("python", "-m", "pipeline", "run", "--no-prefect", "--json",
                               "--name", "zoned", TZ="UTC")  # fmt: skip
     assert edited.returncode == 0
     verdict = verify(toy_copy, "zoned", code=1, TZ="<+0545>-5:45")

@@ -49,7 +49,7 @@ def project(computer: Machine) -> Iterator[Quick]:
 
 def run(project: Quick, epochs: int, *arguments: str) -> dict[str, Any]:
     said = project.exactcast(
-        "run", "--offline", "--json", "-S", f"train.epochs={epochs}", *arguments
+        "run", "--no-prefect", "--json", "-S", f"train.epochs={epochs}", *arguments
     )
     return dict(json.loads(said))
 
@@ -85,7 +85,7 @@ def test_whenever_the_machine_goes_down_the_next_run_needs_no_hand(
     for moment in range(n_moments):
         computer.settle()
         way, epochs = WAYS[moment % 2], 100 + moment
-        started = project.start("run", "--offline", "-S", f"train.epochs={epochs}", *way)
+        started = project.start("run", "--no-prefect", "-S", f"train.epochs={epochs}", *way)
         time.sleep(drawn.uniform(0.1, 1.0) * seconds[len(way)])
         died += started.process.poll() is None
         computer.go_down(started)
@@ -146,7 +146,7 @@ def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_numb
 def test_what_a_crash_tore_of_the_files_of_dvc_needs_no_hand(project: Quick, left: float):
     """DVC writes its lock files in their places."""
     project.hold()
-    started = project.start("run", "--offline", "-S", "train.epochs=100")
+    started = project.start("run", "--no-prefect", "-S", "train.epochs=100")
     project.held()
     started.end_all()
     project.release()
@@ -171,20 +171,20 @@ def test_the_whole_chain_killed_at_20_moments_ends_with_the_bytes_of_an_uninterr
 
     forget()
     begun = time.monotonic()
-    copied.exactcast("run", "--offline")
+    copied.exactcast("run", "--no-prefect")
     seconds = time.monotonic() - begun
     drawn, died = random.Random(7), 0
     while died < 20:
         forget()
         finished = False
         while not finished and died < 20:
-            started = Started.of(copied, "python", "-m", "pipeline", "run", "--offline")
+            started = Started.of(copied, "python", "-m", "pipeline", "run", "--no-prefect")
             time.sleep(drawn.uniform(0, seconds))
             finished = started.process.poll() is not None
             died += not finished
             started.end_all()
             assert damaged(copied.root) == []
-    assert "outputs match dvc.lock" in copied.exactcast("run", "--offline")
+    assert "outputs match dvc.lock" in copied.exactcast("run", "--no-prefect")
     assert {path: copied.read(path) for path in OUTPUTS} == expected
     assert copied.git("status", "--porcelain") == ""
 
@@ -246,7 +246,7 @@ def test_whenever_the_disk_is_full_it_is_one_sentence_and_nothing_is_lost(
     for n_pages in pages:
         leave_room(small_disk, n_pages * 4096)
         failed = project.attempt(
-            "python", "-m", "pipeline", "run", "--offline", "-S", f"train.epochs={100 + n_pages}", *way
+            "python", "-m", "pipeline", "run", "--no-prefect", "-S", f"train.epochs={100 + n_pages}", *way
         )  # fmt: skip
         failures += failed.returncode != 0
         if failed.returncode != 0:

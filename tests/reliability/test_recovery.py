@@ -80,7 +80,7 @@ def test_after_a_failed_stage_its_earlier_outputs_are_back_and_finished_stages_s
     before = contents(copied, OUTPUTS)
     diverges = "train.optimizer={name: sgd, learning_rate: 1.0e+30, clipnorm: null}"
     apply_overrides(copied.root, ["windowing.stride=2", diverges])
-    failed = copied.attempt("python", "-m", "pipeline", "run", "--offline")
+    failed = copied.attempt("python", "-m", "pipeline", "run", "--no-prefect")
     assert failed.returncode == 1
     last = failed.stdout.strip().splitlines()[-1]
     assert last.startswith("error: Stage 'train' failed. Training diverged in epoch 1: loss=")
@@ -183,7 +183,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_earlier_is_lost(copied: Project
             (reports / name).write_bytes(content)
         (reports / "filler").write_bytes(b"0" * 150_000)
         failed = copied.attempt(
-            "python", "-m", "pipeline", "run", "--offline", "-S", "windowing.horizon=12"
+            "python", "-m", "pipeline", "run", "--no-prefect", "-S", "windowing.horizon=12"
         )
         assert failed.returncode == 1
         last = failed.stdout.strip().splitlines()[-1]

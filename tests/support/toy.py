@@ -92,5 +92,5 @@ def back(toy: Project) -> None:
 
 def run(toy: Project, *arguments: str) -> dict[str, Any]:
     """Run the toy; return what the run printed as JSON."""
-    said: dict[str, Any] = json.loads(toy.exactcast("run", "--offline", "--json", *arguments))
+    said: dict[str, Any] = json.loads(toy.exactcast("run", "--no-prefect", "--json", *arguments))
     return said

@@ -16,7 +16,7 @@ from tests.support.project import ROOT
 def test_an_empty_form_asks_for_an_isolated_run_of_the_last_commit():
     order = request_of({})
     assert (order.isolated, order.revision, order.overrides) == (True, "HEAD", ())
-    assert (order.refresh, order.push, order.overlap, order.most) == (False, False, "beside", None)
+    assert (order.refresh, order.push, order.overlap, order.most) == (False, False, "allow", None)
 
 
 def test_keep_is_how_many_experiments_are_kept():
