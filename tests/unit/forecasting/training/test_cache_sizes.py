@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from forecasting.training import cache_sizes
 from forecasting.training.cache_sizes import address_in, fix_cache_sizes
 from forecasting.training.determinism import seal_tensorflow
-from forecasting.training.fit import cache_sizes
 from foundation.errors import SetupError
 from foundation.processor import is_x86
 
