@@ -5,6 +5,7 @@ Both versions are kept, so that an edit that the user makes meanwhile is never u
 
 from pathlib import Path
 
+from foundation.durability import flush
 from foundation.files import write_bytes
 from foundation.paths import PARAMS
 
@@ -38,5 +39,7 @@ def take_back_params(root: Path) -> bool:
 
 def forget_params(root: Path) -> None:
     """Delete what was kept: the run is good, or taken back."""
-    for path in (BEFORE, WRITTEN):
-        (root / path).unlink(missing_ok=True)
+    if params_kept(root):
+        (root / BEFORE).unlink()
+        (root / WRITTEN).unlink(missing_ok=True)
+        flush(root)  # a power cut would bring it back, and a good run would be taken back

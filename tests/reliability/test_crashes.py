@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.runs.overrides import apply_overrides
 from pipeline.runs.stage import RESTORED
 from tests.exactness.witness import OUTPUTS
 from tests.support.machines import Machine, WithoutPower, machine
@@ -51,7 +52,7 @@ def run(project: Quick, epochs: int, *arguments: str) -> dict[str, Any]:
     said = project.exactcast(
         "run", "--no-prefect", "--json", "-S", f"train.epochs={epochs}", *arguments
     )
-    return dict(json.loads(said))
+    return dict(json.loads(said[said.index("{") :]))  # a note may come before
 
 
 def damaged(root: Path) -> list[Path]:
@@ -66,7 +67,8 @@ def damaged(root: Path) -> list[Path]:
 
 def taken_for_results(project: Project) -> set[str]:
     """Name the stages whose outputs DVC calls up to date."""
-    stages = json.loads(project.exactcast("status", "--json"))
+    said = project.exactcast("status", "--json")
+    stages = json.loads(said[said.index("[") :])
     return {stage["stage"] for stage in stages if not stage["out_of_date"]}
 
 
@@ -145,6 +147,7 @@ def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_numb
 )
 def test_what_a_crash_tore_of_the_files_of_dvc_needs_no_hand(project: Quick, left: float):
     """DVC writes its lock files in their places."""
+    apply_overrides(project.root, ["train.epochs=100"])  # as by hand: it stays after a crash
     project.hold()
     started = project.start("run", "--no-prefect", "-S", "train.epochs=100")
     project.held()

@@ -69,7 +69,7 @@ def test_the_picture_shows_the_storeys_of_the_contracts_and_the_files_between_st
 
     drawn = picture(root)
 
-    assert "pipeline.verification & pipeline.studies --> pipeline.runs.history" in drawn
+    assert "pipeline.verification & pipeline.studies --> pipeline.runs" in drawn
     assert "  stages --> forecasting\n" in drawn
     assert "  pipeline --> foundation\n" in drawn
     assert "pipeline --> forecasting" not in drawn

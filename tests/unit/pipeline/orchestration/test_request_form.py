@@ -58,7 +58,7 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
     ("request_", "sentence"),
     [
         ({"pushy": True}, "pushy: Extra inputs are not permitted"),
-        ({"overlap": "sometimes"}, "overlap: Input should be 'beside', 'wait' or 'skip'"),
+        ({"overlap": "sometimes"}, "overlap: Input should be 'allow', 'wait' or 'skip'"),
         ({"keep": 0}, "keep: Input should be greater than or equal to 1"),
         ({"most": 3}, "most: Extra inputs are not permitted"),
         ({"overrides": 5}, 'found {"overrides": 5}. It should be as in {"overrides": {"train": '),
