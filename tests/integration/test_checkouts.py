@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import PROGRAMS, Project
+from tests.support.project import PROGRAMS, ROOT, Project, error_of
 from tests.support.quick import Quick, quick_project
 
 Checkout = tuple[Path, dict[str, str]]
@@ -153,7 +153,7 @@ def test_a_run_an_isolated_run_a_verification_and_the_doctor_work_in(
     assert changed == ["dvc.lock", "params.yaml", "reports/metrics.json", "reports/record.json"]
     assert "train.epochs 4 -> 12" in project.exactcast("runs", **environment)
 
-    assert "\nidentical: all 4 outputs of apart " in project.exactcast(
+    assert "\nidentical: all 5 outputs of apart " in project.exactcast(
         "verify", "apart", **environment
     )
     assert said in described(root, environment)
@@ -269,14 +269,13 @@ def described(root: Path, environment: dict[str, str]) -> str:
 
 def exactcast(root: Path, *arguments: str, **environment: str):
     """Call the command line, also where no code of the project lies."""
-    code = str(Path(__file__).parents[1])
     return Project(root).attempt(
-        "python", "-m", "pipeline", *arguments, PYTHONPATH=code, **environment
+        "python", "-m", "pipeline", *arguments, PYTHONPATH=str(ROOT), **environment
     )
 
 
 def refusal(root: Path, *arguments: str, **environment: str) -> str:
     done = exactcast(root, *arguments, **environment)
     assert done.returncode == 1, done.stdout
-    (line,) = done.stdout.splitlines()
+    (line,) = error_of(done).splitlines()
     return line

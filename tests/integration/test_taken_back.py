@@ -11,6 +11,7 @@ import pytest
 from pipeline.runs import backup as previous
 from pipeline.runs.params_file import BEFORE, forget_params, take_back_params, write_params
 from pipeline.versioning.graph import load_graph
+from tests.support.project import error_of
 from tests.support.quick import Quick, contents, in_order, quick_project
 
 NOTE = (
@@ -54,7 +55,7 @@ def test_after_a_failed_run_parameters_and_results_are_as_before_and_agree(proje
 
     # the first stage had finished with the new table, and need not run again
     again = project.exactcast("run", "--no-prefect", "-S", "train.epochs=7")
-    assert again.startswith("prepare: restored from DVC's run cache\n")
+    assert "prepare: restored from DVC's run cache\n" in again
     assert project.read("model") == b"7 epochs on another table"
 
 
@@ -101,7 +102,7 @@ def killed(project: Quick) -> None:
 def test_a_killed_run_is_taken_back_by_the_next_command_which_says_so(project: Quick):
     before = contents(project)
     killed(project)
-    assert project.exactcast("status").startswith(KILLED)
+    assert KILLED in project.exactcast("status")
     assert contents(project) == before
     in_order(project)
     assert KILLED not in project.exactcast("status")
@@ -126,7 +127,7 @@ def test_a_run_that_cannot_start_changes_no_parameter(project: Quick):
     refused = project.attempt(
         "python", "-m", "pipeline", "run", "--no-prefect", "-S", "train.epochs=8"
     )
-    assert refused.stdout.startswith("error: raw, which the run reads, does not exist.")
+    assert error_of(refused).startswith("error: raw, which the run reads, does not exist.")
     (project.root / "gone").rename(project.root / "raw")
     assert contents(project) == before
     assert not (project.root / BEFORE).exists()
