@@ -74,7 +74,7 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
     Raises:
         PipelineError: The order is wrong, another run goes on, or a stage failed.
     """
-    before = (root / PARAMS).read_bytes()
+    before = _params(root)
     try:
         with sigterm_as_interrupt(), progress(quiet=as_json) as show:
             observer = TerminalObserver(show)
@@ -83,7 +83,7 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
             else:
                 result = _watched(root, request, observer, show)
     except (KeyboardInterrupt, StageFailedError):
-        as_before = (root / PARAMS).read_bytes() == before  # unless the user edited it
+        as_before = _params(root) == before  # unless the user edited it
         if request.overrides and not request.isolated and as_before:
             typer.echo(TAKEN_BACK, err=True)
         raise
@@ -100,6 +100,11 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
         )
     else:
         typer.echo(outcome_text(root, request, result, screen_width()))
+
+
+def _params(root: Path) -> bytes | None:
+    path = root / PARAMS
+    return path.read_bytes() if path.is_file() else None
 
 
 def _nothing_to_watch(root: Path, request: RunRequest, show: Show) -> bool:
