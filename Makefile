@@ -9,6 +9,10 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 BESIDE := -n logical --maxprocesses 4 --dist loadfile # the files of tests go on beside each other
 
+# Words that few readers know in this sense, kept out of code and pages by `make check`
+ODD := mend(s|ed|ing)?|anew|afresh|goes on|whoever
+PROSE := '*.py' '*.md' '*.yaml' '*.toml' ':!docs/LOG.md' ':!CHANGELOG.md'
+
 # In what this Makefile starts, nothing of the caller's Python settings may leak in
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
 
@@ -22,7 +26,7 @@ setup: .venv/.ready  ## Build .venv from requirements.lock and requirements-dev.
 run: .venv/.ready  ## Run the pipeline (ARGS="-S train.epochs=5" changes a parameter)
 	@$(BIN)/python -m pipeline run $(ARGS)
 
-verify: .venv/.ready  ## Make a commit or run anew and compare every byte (ARGS=REV)
+verify: .venv/.ready  ## Re-run every stage of a commit or run and compare every byte (ARGS=REV)
 	@$(BIN)/python -m pipeline verify $(ARGS)
 
 test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" chooses)
@@ -37,11 +41,13 @@ test-all: .venv/.ready  ## Run every test, the slow ones too
 test-cpus: .venv/.ready  ## Compare every option's bytes with those of emulated processors (QEMU, an hour)
 	@$(PYTEST) -m "slow or not slow" tests/exactness/test_cpus.py $(ARGS)
 
-check: .venv/.ready  ## Lint, type-check, and hold the imports to the layout
+check: .venv/.ready  ## Lint, type-check, hold the imports to the layout and the words to plain English
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@! git grep -nwiE "$(ODD)" -- $(PROSE)
+	@! git grep -nP "(?<![Tt]here )\bis no\b(?! longer)" -- $(PROSE)
 
 format: .venv/.ready  ## Format and fix what can be fixed
 	@$(BIN)/ruff format .
@@ -59,7 +65,7 @@ docs: .venv/.ready  ## Write the pages of docs/ that are made from the code
 deps: .venv/.ready  ## Write into dvc.yaml which code each stage imports
 	@$(BIN)/python -m pipeline.versioning.dependencies
 
-lock: .venv/.ready  ## Resolve both locks anew (UPGRADE=--upgrade moves to newer versions)
+lock: .venv/.ready  ## Resolve both locks (UPGRADE=--upgrade moves to newer versions)
 	$(UV) compile -q $(UPGRADE) --universal --python-version $(REFERENCE) --generate-hashes \
 		--no-header --no-annotate pyproject.toml -o requirements.lock
 	$(UV) compile -q $(UPGRADE) --universal --python-version $(REFERENCE) --generate-hashes \

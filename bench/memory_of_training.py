@@ -30,7 +30,7 @@ def measure(work: str, folder: Path, *, tiny: int, rows: int, leave_after: float
     run = run_fit if work == "fit" else run_stage
     run(folder / str(tiny), tiny)
     before = resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts anew from here
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
 
     def leave() -> None:
         print(resident("VmHWM") - before, flush=True)

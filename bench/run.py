@@ -20,7 +20,7 @@ PAGE = Path("docs/benchmarks.md")
 MEASUREMENTS = ("epoch", "checkpoint", "memory", "stages", "watching")
 INTRODUCTION = f"""# Benchmarks
 
-What the pipeline promises about time and memory, and what was found. `make bench` takes every figure anew and writes this whole page.
+What the pipeline promises about time and memory, and what was found. `make bench` measures every figure and writes this whole page.
 
 * **An epoch** of our compiled training against `model.fit` as one writes it in an afternoon (windows materialised, TensorFlow's defaults; also
   sealed and on one thread as ours is; also with Keras' own compilation), and against a plain PyTorch loop. All train `LSTM(50)` and `Dense(7)` with Adam

@@ -36,7 +36,7 @@ def six_stages(folder: Path) -> Quick:
 
 
 def run(project: Quick, *arguments: str, **environment: str) -> float:
-    """Run every stage anew; return the seconds."""
+    """Run every stage; return the seconds."""
     raw = project.root / "raw"
     raw.write_text(f"{raw.read_text()}.")
     begun = time.perf_counter()

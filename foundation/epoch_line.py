@@ -1,4 +1,4 @@
-"""The line that a training prints after each epoch: written by the stage, read by whoever shows it."""
+"""The line that a training prints after each epoch: written by the stage, read by what shows it."""
 
 import re
 from dataclasses import dataclass

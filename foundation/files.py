@@ -8,7 +8,7 @@ from foundation.errors import StageFailedError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that whoever looks, even after a power cut, finds all of it or what was there.
+    """Write a file so that a reader, even after a power cut, finds all of it or what was there.
 
     Raises:
         StageFailed: The disk is full or the folder cannot be written.
@@ -26,7 +26,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise StageFailedError(
-            f"{path} could not be written: {failed.strerror}. Free space or mend the folder's "
+            f"{path} could not be written: {failed.strerror}. Free space or correct the folder's "
             "permissions, then run again; what was there before is kept."
         ) from None
 

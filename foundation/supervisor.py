@@ -1,4 +1,4 @@
-"""Run a command that may not outlive whoever started it: `python -m foundation.supervisor COMMAND...`.
+"""Run a command that may not outlive its starter: `python -m foundation.supervisor COMMAND...`.
 
 The starter holds the other end of our standard input. When it closes, also because the starter was
 killed, the whole process group ends: DVC ends no stage that it started, and an orphaned training

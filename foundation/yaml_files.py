@@ -13,7 +13,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read a file that holds a mapping, as DVC reads it.
 
     Raises:
-        SetupError: It is no YAML, or holds something else.
+        SetupError: It is not YAML, or holds something else.
     """
     return parse_yaml(path.read_text(encoding="utf-8", errors="replace"), path.name)
 
@@ -22,7 +22,7 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
     """Read a mapping out of the text of the file of that name.
 
     Raises:
-        SetupError: It is no YAML, or holds something else.
+        SetupError: It is not YAML, or holds something else.
     """
     try:
         content = YAML(typ="safe").load(text)
@@ -37,4 +37,4 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
 
 def broken(name: str, why: str) -> str:
     """Say that a file is broken, and what to do."""
-    return f"{name} is broken: {why}. Mend it, or restore it: git checkout -- {name}"
+    return f"{name} is broken: {why}. Correct it, or restore it: git checkout -- {name}"

@@ -27,7 +27,7 @@ from pipeline.versioning.worktrees import commit_of
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor: what was looked at, whether it is good, and the fact or the mend."""
+    """One line of the doctor: what was looked at, whether it is good, and the fact or the cure."""
 
     name: str
     ok: bool

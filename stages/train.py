@@ -48,7 +48,7 @@ def run(params: Params) -> None:
     checkpoint = Checkpoint(checkpoint_folder(), _key(params))
     state = checkpoint.load()
     if state is not None:
-        log.info("train: goes on after epoch %d, where it was interrupted", len(state.history))
+        log.info("train: resuming after epoch %d, where it was interrupted", len(state.history))
     keep_best = keeps_best(params.train.keep, monitored)
     with epoch_progress(params.train.epochs) as report:
         history = fit(

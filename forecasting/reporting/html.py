@@ -112,7 +112,7 @@ def score_rows(scores: Mapping[str, Any], unit: str, error: str) -> list[Row]:
 
 
 def _skill(errors: Mapping[str, float | None]) -> float:
-    """Compare the model with the best baseline; an error that is undefined is no baseline's best."""
+    """Compare the model with the best baseline; an error that is undefined is the best of none."""
     defined = {
         name: value for name, value in errors.items() if value is not None and value == value
     }

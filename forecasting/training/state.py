@@ -1,4 +1,4 @@
-"""The state of a training between two epochs, from which an interrupted one goes on."""
+"""The state of a training between two epochs, from which an interrupted one resumes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

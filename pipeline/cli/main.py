@@ -33,7 +33,7 @@ Overrides = Annotated[
 
 
 class Overlapping(StrEnum):
-    """What a scheduled run does while the one before goes on."""
+    """What a scheduled run does while the one before is in progress."""
 
     skip = "skip"
     wait = "wait"
@@ -74,7 +74,7 @@ def run(
         str | None, typer.Option("--name", help="Name of the experiment that keeps the run.")
     ] = None,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch imported raw data anew first (dvc update).")
+        bool, typer.Option("--refresh", help="Fetch imported raw data first (dvc update).")
     ] = False,
     push: Annotated[
         bool, typer.Option("--push", help="Send data, models and the experiment to the remotes.")
@@ -154,7 +154,7 @@ def verify(
     ] = "HEAD",
     as_json: Json = False,
 ) -> None:
-    """Make everything of a commit anew, without any cache, and compare every byte."""
+    """Re-run every stage of a commit without any cache and compare every byte."""
     if not as_json:
         announce(f"checking {revision} out, with an empty cache")
     from pipeline.cli.display.runs import verify_and_print
@@ -262,7 +262,7 @@ def main() -> None:
         if failed.errno not in CANNOT_WRITE:
             raise
         typer.echo(
-            f"error: {failed.filename} could not be written: {failed.strerror}. Free space or mend "
+            f"error: {failed.filename} could not be written: {failed.strerror}. Free space or correct "
             "the permissions, then run again; what was there before is kept.",
             err=True,
         )

@@ -1,4 +1,4 @@
-"""A run as a person at a terminal has it: watched while it goes on, its result printed."""
+"""A run as a person at a terminal has it: watched while it runs, its result printed."""
 
 import os
 from dataclasses import asdict
@@ -72,7 +72,7 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
         as_json: Print the result for a program; progress then goes nowhere.
 
     Raises:
-        PipelineError: The order is wrong, another run goes on, or a stage failed.
+        PipelineError: The request is wrong, another run is in progress, or a stage failed.
     """
     before = _params(root)
     try:

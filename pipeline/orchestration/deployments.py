@@ -63,7 +63,7 @@ def main() -> None:
         PROOF,
         **schedule_of(f"{verify_run.name}/{PROOF}", settings["verify_cron"], timezone),
         tags=[TAG],
-        description="Makes everything of the newest run anew, without any cache, and compares every byte.",
+        description="Re-runs every stage of the newest run without any cache and compares every byte.",
     )
     both = cast("list[RunnerDeployment]", [deployment, proof])
     serve(*both, pause_on_shutdown=False, print_starting_message=False)

@@ -93,7 +93,7 @@ def _name_of_proof() -> str:
 
 @flow(name="verify", flow_run_name=_name_of_proof, validate_parameters=False)
 def verify_run(revision: str = "") -> State[Any]:
-    """Make everything of a run anew, without any cache, and compare every byte.
+    """Re-run every stage of a run without any cache and compare every byte.
 
     Args:
         revision: A run, a commit, a branch or a tag; empty for the newest run.
@@ -116,7 +116,7 @@ def verify_run(revision: str = "") -> State[Any]:
 
 
 def _unproved(revision: str, name: str, why: str) -> State[Any]:
-    """End a proof that failed, and tell whoever listens for it."""
+    """End a failed verification, and emit the event of it."""
     emit_event(
         PROOF_FAILED,
         resource={"prefect.resource.id": f"exactcast.run.{revision}"},

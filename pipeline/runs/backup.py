@@ -1,4 +1,4 @@
-"""The outputs of the last run, kept aside while a new one goes on, and put back if it fails.
+"""The outputs of the last run, kept aside during a new one, and put back if it fails.
 
 DVC deletes the outputs of a stage before it starts it. They are hard links here, which cost no
 space: DVC and the stages replace files, they do not write into them.
@@ -49,7 +49,7 @@ def held(root: Path, *, wait: bool) -> Iterator[None]:
 
 
 def settle(root: Path) -> None:
-    """Put right what a run that was killed left, unless a run goes on."""
+    """Repair what a killed run left, unless a run is in progress."""
     with suppress(WorkspaceBusyError), held(root, wait=False):
         pass
 

@@ -60,7 +60,7 @@ OVERLAP_ADVICE = (
 
 @dataclass
 class Notes:
-    """What is noted of a run while it goes on."""
+    """What is noted during a run."""
 
     name: str
     commit: str
@@ -110,7 +110,7 @@ def execute_run(
         name: What who watches calls the run, and the experiment if none is called so yet.
 
     Raises:
-        PipelineError: The order is wrong, another run goes on, or a stage failed.
+        PipelineError: The request is wrong, another run is in progress, or a stage failed.
     """
     commit = commit_of(root, request.revision if request.isolated else "HEAD")
     if request.name is not None:
@@ -273,7 +273,7 @@ def bring_up_to_date(
 
 
 def make(root: Path, name: str, *, python: Path, cache: Path, show: Show) -> str:
-    """Bring a stage up to date; what DVC restores of it is made anew if it was damaged."""
+    """Bring a stage up to date; what DVC restores of it is made again if it was damaged."""
     while True:
         state = reproduce(root, name, python=python, show=show)
         well = made_well(root, name, cache=cache, tell=lambda line: show(Event(name, line=line)))

@@ -1,4 +1,4 @@
-"""The record of a run: what it was made from, what it made, where and how. It is no stage output."""
+"""The record of a run: what it was made from, what it made, where and how. It is not a stage output."""
 
 import json
 import re
@@ -79,13 +79,13 @@ def make_record(
     }
 
 
-def surroundings(root: Path, python: Path, *, afresh: bool = False) -> dict[str, Any]:
+def surroundings(root: Path, python: Path, *, uncached: bool = False) -> dict[str, Any]:
     """Describe what the stages of a checkout find around them, as a process like theirs sees it.
 
     Args:
         root: The checkout.
         python: What runs its stages.
-        afresh: Whether they run as in a proof.
+        uncached: Whether they run as in a verification.
 
     Raises:
         SetupError: That Python cannot start.
@@ -95,7 +95,7 @@ def surroundings(root: Path, python: Path, *, afresh: bool = False) -> dict[str,
             root,
             [str(python), "-P", probe.__file__],
             name="looking at the stages' environment",
-            environment=WITHOUT_SHORTCUTS if afresh else None,
+            environment=WITHOUT_SHORTCUTS if uncached else None,
         )
     )
     return said

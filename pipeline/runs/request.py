@@ -23,10 +23,10 @@ class RunRequest:
         overrides: `key=value` changes of params.yaml.
         isolated: Run in a worktree of its own instead of the workspace.
         revision: What an isolated run starts from.
-        refresh: Fetch the raw data anew first, where it is imported.
+        refresh: Fetch the raw data first, where it is imported.
         push: Send data, models and the experiment to the remotes afterwards.
         wait: Wait for another run in the workspace instead of refusing.
-        overlap: What an isolated run does while another one that may not overlap goes on.
+        overlap: What an isolated run does while another one that may not overlap is in progress.
         name: The experiment's name; else one is made.
         most: How many experiments that no person named may be left afterwards; all of them if None.
     """

@@ -31,8 +31,11 @@ _CHATTER = re.compile(
     r"WARNING: All log messages before absl::|[IE]\d{4} [\d:.]+ +\d+ cud\w+\.cc|"
     r"Data and pipelines are up to date|'.+\.dvc' didn't change|Verifying data sources in stage"
 )
-AFRESH = ("--force", "--no-run-cache", "--no-commit")
-WITHOUT_SHORTCUTS = {"EXACTCAST_NO_CHECKPOINTS": "1", ANY_PACKAGES: "0"}  # for stages run afresh
+UNCACHED = ("--force", "--no-run-cache", "--no-commit")
+WITHOUT_SHORTCUTS = {
+    "EXACTCAST_NO_CHECKPOINTS": "1",
+    ANY_PACKAGES: "0",
+}  # for stages that `verify` runs
 _OF_FAILURES = ("error: ", "ERROR: failed to reproduce")
 _OWN_FAILURE = re.compile(r"ERROR: failed to reproduce '.+?': (?!failed to run: )(.+)")
 GRACE = 10.0  # seconds a stage has to end before it is killed
@@ -53,7 +56,7 @@ def reproduce(
     *,
     python: Path,
     show: Callable[[Event], None],
-    afresh: bool = False,
+    uncached: bool = False,
 ) -> str:
     """Bring one stage up to date through DVC; those that it reads from are up to date already.
 
@@ -62,7 +65,7 @@ def reproduce(
         stage: Its name.
         python: Runs DVC and the stage.
         show: Called with each event, while it happens.
-        afresh: Run the stage in any case, and neither read nor fill a cache.
+        uncached: Run the stage in any case, and neither read nor fill a cache.
 
     Returns:
         RAN, UP_TO_DATE or RESTORED.
@@ -74,9 +77,9 @@ def reproduce(
     said: list[str] = []
     held_back: list[str] = []  # what the sentence of a failure says
     command = dvc_command(
-        "repro", "--single-item", *(AFRESH if afresh else ()), stage, python=python
+        "repro", "--single-item", *(UNCACHED if uncached else ()), stage, python=python
     )
-    shortcuts = WITHOUT_SHORTCUTS if afresh else None
+    shortcuts = WITHOUT_SHORTCUTS if uncached else None
     with (
         no_stale_locks(root),
         running(command, root, python=python, environment=shortcuts) as process,
@@ -190,7 +193,7 @@ def running(
 def sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM unwind the program as Ctrl-C does, so that what it started is ended too."""
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield  # whoever runs us, such as Prefect, unwinds in a way of its own
+        yield  # what runs us, such as Prefect, unwinds in its own way
         return
 
     def interrupt(signum: int, frame: object) -> None:

@@ -11,7 +11,7 @@ from pipeline.runs.stage import RAN
 from pipeline.verification.recorded import Output
 
 UNDECLARED = (
-    "Nothing that is on record differs. The stage depends on something that is no declared input: "
+    "Nothing that is on record differs. The stage depends on something that is not a declared input: "
     "the time, a random number, a file, the network."
 )
 

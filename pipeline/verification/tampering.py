@@ -70,7 +70,7 @@ def false_record(
         made: By path, the hash of each output that came out.
     """
     if record.get("format") != FORMAT:
-        yield f"{RECORD} is no record of format {FORMAT}, so nothing that it says was compared."
+        yield f"{RECORD} is not a record of format {FORMAT}, so nothing that it says was compared."
         return
     yield from _false_hashes(graph, lock, record.get("lock") or {}, made)
     parent = next((kept.parent for kept in experiments(root) if kept.commit == commit), None)

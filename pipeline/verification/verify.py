@@ -1,4 +1,4 @@
-"""The proof: everything of a commit made anew, without any cache, and compared byte by byte.
+"""Verification: every stage of a commit, run without any cache, and every output compared byte for byte.
 
 Nothing that is recorded is believed. What a commit says of itself, in dvc.lock, in the record of its
 run, in metrics.json and in DVC's cache, is held against what comes out.
@@ -84,7 +84,7 @@ class Claim:
 
 
 def verify(root: Path, revision: str = "HEAD", *, observer: Steps) -> Verdict:
-    """Make everything of a commit anew, in a checkout and a cache of its own, and compare it.
+    """Re-run every stage of a commit in a clean worktree with an empty cache, and compare the outputs.
 
     Args:
         root: The project's root; its workspace and its cache are left as they are.
@@ -140,7 +140,7 @@ def _verify(
     python = python_for(place, minor=_minor(known), exact=True)
     seconds = _reproduce(place, claim.graph, python, observer)
     outputs = beside.compare(claim.graph, claim.lock)
-    here = surroundings(place, python, afresh=True)
+    here = surroundings(place, python, uncached=True)
     made = {output.path: output.reproduced for output in outputs}
     changed = compare(claim.graph, claim.lock, read_lock(place)).new_inputs
     false += false_inputs(changed)
@@ -179,7 +179,7 @@ def _minor(record: dict[str, Any] | None) -> str:
 
 def _reproduce(place: Path, graph: Graph, python: Path, observer: Steps) -> dict[str, float]:
     def work(stage: str) -> Callable[[Show], str]:
-        return lambda show: reproduce(place, stage, python=python, show=show, afresh=True)
+        return lambda show: reproduce(place, stage, python=python, show=show, uncached=True)
 
     seconds = {}
     for stage in graph.needed():

@@ -61,7 +61,7 @@ def check(cache: Path, md5: str) -> None:
         kept_file(cache, part)
 
 
-def mend(cache: Path, md5: str, copy: Path) -> Iterator[DamagedInCacheError]:
+def repair(cache: Path, md5: str, copy: Path) -> Iterator[DamagedInCacheError]:
     """Put good copies in the place of what a cache holds that is not what its hash tells.
 
     Args:
@@ -105,7 +105,7 @@ def _put(source: Path, place: Path) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise SetupError(
-            f"{place}, which is damaged, could not be mended: {failed.strerror}. Free space or mend "
+            f"{place}, which is damaged, could not be repaired: {failed.strerror}. Free space or correct "
             "the folder's permissions, then run again."
         ) from None
 

@@ -103,7 +103,7 @@ def ask(
     if printed is None:
         raise SetupError(
             f"{name} did nothing for {PATIENCE:g} seconds in {root} and was ended: what it waited "
-            "for fell silent. Mend that, then do the same again."
+            "for fell silent. Correct that, then run the command again."
         )
     if process.returncode != 0:
         raise SetupError(f"{name} failed in {root}: {cause(complaints)}")

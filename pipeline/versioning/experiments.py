@@ -1,6 +1,6 @@
 """Keeping a run as a DVC experiment: a commit under refs/exps, beside the branches.
 
-`dvc exp save` would do, but it hashes the workspace anew, so that code edited in the meantime
+`dvc exp save` would do, but it hashes the workspace again, so that code edited in the meantime
 enters the lock as if it had made the outputs; it empties the user's index; and two at once share its
 scratch refs. The commit is made here, of exactly the files of the run, and what DVC shows, applies,
 branches and pushes is the same.
@@ -58,7 +58,7 @@ def keep(
         added: Files that lie nowhere, by path, such as the run's record.
 
     Raises:
-        SetupError: The name is taken, or it is no name for a git reference.
+        SetupError: The name is taken, or it cannot be the name of a git reference.
     """
     parent = git(root, "rev-parse", "HEAD").strip()
     folder_in_git = git(root, "rev-parse", "--show-prefix").removesuffix("\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from foundation.durability import flush
 from foundation.errors import DamagedInCacheError, DataError
-from pipeline.versioning.cache import content_hash, mend
+from pipeline.versioning.cache import content_hash, repair
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import hashes, read_lock, recorded_outputs
 from pipeline.versioning.raw_data import kept_raw
@@ -37,7 +37,7 @@ def check_cache(root: Path, graph: Graph, *, cache: Path, workspace: Path, tell:
             user's.
     """
     for path, md5 in kept_raw(root, graph).items():
-        for damaged in mend(cache, md5, workspace / path):
+        for damaged in repair(cache, md5, workspace / path):
             if content_hash(workspace / path) == damaged.found:
                 raise DataError(
                     f"{path} is not the file of md5 {md5} that its .dvc file names, and DVC's cache "
@@ -74,7 +74,7 @@ def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
     """
     changed = []
     for path, md5 in outputs.items():
-        with suppress(FileNotFoundError):  # a run that goes on may just have removed it
+        with suppress(FileNotFoundError):  # a run in progress may just have removed it
             if _drop_links_to_nothing(root / path) or content_hash(root / path) not in (None, md5):
                 changed.append(path)
                 for file in [root / path, *(root / path).rglob("*")]:
@@ -91,7 +91,7 @@ def _drop_links_to_nothing(place: Path) -> bool:
 
 def _doubt_outputs(root: Path, outputs: Mapping[str, str], *, cache: Path, tell: Tell) -> None:
     for path, md5 in outputs.items():
-        for damaged in mend(cache, md5, root / path):
+        for damaged in repair(cache, md5, root / path):
             _drop(damaged, path, tell)
 
 

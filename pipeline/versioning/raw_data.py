@@ -28,19 +28,21 @@ def check_present(root: Path, graph: Graph) -> None:
     for path in graph.sources():
         if not (root / path).exists():
             if _in_dvc(root, path):
-                mend = f"Fetch it: dvc pull {path}"
+                advice = f"Fetch it: dvc pull {path}"
             elif _is_table(path):
-                mend = f"Put the table there and `dvc add {path}`, or name another with ingest.raw."
+                advice = (
+                    f"Put the table there and `dvc add {path}`, or name another with ingest.raw."
+                )
             else:
-                mend = f"Restore it: git checkout -- {path}"
-            raise DataError(f"{path}, which the run reads, does not exist. {mend}")
+                advice = f"Restore it: git checkout -- {path}"
+            raise DataError(f"{path}, which the run reads, does not exist. {advice}")
 
 
 def tracking_advice(path: str) -> str:
     """Say in a sentence why an untracked file matters, and what to do."""
-    mend = f"dvc add {path} && git add {path}.dvc" if _is_table(path) else f"git add {path}"
+    advice = f"dvc add {path} && git add {path}.dvc" if _is_table(path) else f"git add {path}"
     return (
-        f"{path} is kept neither by DVC nor by git, so nobody else can reproduce this run: {mend}"
+        f"{path} is kept neither by DVC nor by git, so nobody else can reproduce this run: {advice}"
     )
 
 
@@ -114,7 +116,7 @@ def _fetch_one(root: Path, name: str, path: str, md5: str, *, known: str) -> Non
 
 
 def refresh_sources(root: Path, graph: Graph) -> str:
-    """Fetch imported raw data anew from where they come from; return what was fetched.
+    """Fetch imported raw data from where they come from; return what was fetched.
 
     Raises:
         SetupError: Nothing that the run reads is imported, or its source does not answer.

@@ -1,4 +1,4 @@
-"""Checkpoints: where a training that was killed goes on, when the same one is started again.
+"""Checkpoints: where a killed training resumes, when the same one is started again.
 
 See docs/decisions/0007-checkpoints.md for where they lie and what they are keyed by.
 """

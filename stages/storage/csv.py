@@ -15,7 +15,7 @@ from foundation.errors import DataError, ParamsError, quoted
 from foundation.params.ingest import Ingest
 from stages.storage.marks import check_marks, is_number, number_problem
 
-LONGEST_HEADER = 1_000_000  # characters; what has a longer first line is no table
+LONGEST_HEADER = 1_000_000  # characters; a file with a longer first line is not a table
 
 RowHandler = Callable[[pyarrow.csv.InvalidRow], str]
 
@@ -51,7 +51,7 @@ def read_header(path: Path, ingest: Ingest) -> list[str]:
     """Read the names of the columns.
 
     Raises:
-        DataError: The first line is no header, or nothing follows it.
+        DataError: The first line is not a header, or nothing follows it.
         ParamsError: The encoding is none.
     """
     _check_encoding(ingest.encoding)
@@ -60,7 +60,7 @@ def read_header(path: Path, ingest: Ingest) -> list[str]:
             first = file.readline(LONGEST_HEADER).removeprefix("\ufeff")
     except UnicodeError as broken:  # UTF-16 without its mark
         raise DataError(
-            f"The raw table {path} is no text in {ingest.encoding}: {broken}. Give a CSV or a Parquet "
+            f"The raw table {path} is not text in {ingest.encoding}: {broken}. Give a CSV or a Parquet "
             "file, or set ingest.encoding (such as utf-8)."
         ) from None
     if "\ufffd" in first or "\0" in first:
@@ -69,7 +69,7 @@ def read_header(path: Path, ingest: Ingest) -> list[str]:
         (names,) = csv.reader([first], delimiter=ingest.separator, strict=True)
     except (csv.Error, ValueError) as broken:
         raise DataError(
-            f"The first line of the raw table {path} is no header ({broken}): found "
+            f"The first line of the raw table {path} is not a header ({broken}): found "
             f"{quoted(first)}. Begin the table with the names of its columns, on one line."
         ) from None
     if not any(names):
@@ -90,7 +90,7 @@ def _check_encoding(name: str) -> None:
         known = False
     if not known:
         raise ParamsError(
-            f"ingest.encoding={quoted(name)} is no known encoding. Write one such as utf-8 or latin-1."
+            f"ingest.encoding={quoted(name)} is not a known encoding. Write one such as utf-8 or latin-1."
         )
 
 
@@ -105,13 +105,13 @@ def _is_text(path: Path, ingest: Ingest) -> bool:
 
 
 def _not_text(path: Path, ingest: Ingest) -> DataError:
-    """Name the first line that is no text; a character that cannot be decoded is read as U+FFFD."""
+    """Name the first line that is not text; a character that cannot be decoded is read as U+FFFD."""
     with path.open(encoding=ingest.encoding, errors="replace", newline="") as file:
         lines = ((row, line) for row, line in enumerate(file) if "\ufffd" in line or "\0" in line)
         row, line = next(lines, (0, ""))
     where = f"row {row}" if row else "its first line"
     return DataError(
-        f"The raw table {path} is no text in {ingest.encoding}: found {quoted(line)} in {where}. "
+        f"The raw table {path} is not text in {ingest.encoding}: found {quoted(line)} in {where}. "
         "Give a CSV or a Parquet file, or set ingest.encoding (such as latin-1)."
     )
 
@@ -155,7 +155,9 @@ def _explained(
     try:
         text = _arrow_csv(path, header, ingest, types, note)
     except pa.ArrowInvalid as broken:
-        return DataError(f"The raw table {path} is no CSV: {one_line(broken)}. Repair the file.")
+        return DataError(
+            f"The raw table {path} is not a valid CSV: {one_line(broken)}. Repair the file."
+        )
     if wrong_rows:
         row = wrong_rows[0]
         return DataError(

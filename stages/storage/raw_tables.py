@@ -39,7 +39,7 @@ def read_table(ingest: Ingest) -> pd.DataFrame:
         table = read(path, ingest)
     except OSError as unreadable:
         raise DataError(
-            f"The raw table {path} cannot be read: {unreadable.strerror}. Mend the file's "
+            f"The raw table {path} cannot be read: {unreadable.strerror}. Correct the file's "
             "permissions, or name another table with ingest.raw."
         ) from None
     if not len(table):
@@ -72,7 +72,7 @@ def _check_file(path: Path) -> None:
         raise DataError(f"The raw table {path} (ingest.raw) does not exist. {way_out}")
     if not path.is_file():
         raise DataError(
-            f"The raw table {path} (ingest.raw) is no file. Name a .csv or .parquet file."
+            f"The raw table {path} (ingest.raw) is not a file. Name a .csv or .parquet file."
         )
     if path.stat().st_size == 0:
         raise DataError(f"The raw table {path} is empty: 0 bytes. Give a table with rows.")
@@ -91,7 +91,7 @@ def _readable_parquet(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as broken:
         raise DataError(
-            f"The raw table {path} is no readable Parquet file: {one_line(broken)}. Write it again."
+            f"The raw table {path} is not a valid Parquet file: {one_line(broken)}. Write it again."
         ) from None
 
 
@@ -131,7 +131,7 @@ def _choose_features(header: list[str], ingest: Ingest, path: Path) -> list[str]
         if name not in header:
             raise DataError(
                 f"The raw table {path} has no column {quoted(name)} (ingest.features)"
-                f"{_instead(name, header)}. Mend ingest.features."
+                f"{_instead(name, header)}. Correct ingest.features."
             )
     if "" in wanted:
         raise DataError(

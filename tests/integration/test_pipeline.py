@@ -113,7 +113,7 @@ def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
     lock.mkdir()  # as little writable as a file without permission, for root as well
     failed = copied.attempt("python", "-m", "pipeline", "run")
     assert failed.returncode == 1
-    assert "lock could not be written: Is a directory. Free space or mend" in error_of(failed)
+    assert "lock could not be written: Is a directory. Free space or correct" in error_of(failed)
     assert len(error_of(failed).splitlines()) == 1
 
 

@@ -223,7 +223,8 @@ def test_a_stage_that_depends_on_the_clock_is_caught_with_the_largest_difference
                      said.stdout)  # fmt: skip
     assert "The first stage that differs is 'evaluate'." in said.stdout
     assert (
-        "depends on something that is no declared input: the time, a random number" in said.stdout
+        "depends on something that is not a declared input: the time, a random number"
+        in said.stdout
     )
     assert "NOT IDENTICAL: 3 of 5 outputs of HEAD" in said.stdout
 

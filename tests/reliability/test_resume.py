@@ -1,4 +1,4 @@
-"""A crash changes nothing: a training that was killed goes on, and ends with the same bytes."""
+"""A crash changes nothing: a training that was killed resumes, and ends with the same bytes."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def checkpoints(project: Project) -> list[Path]:
 
 
 def went_on_after(printed: str) -> int:
-    return int(re.search(r"^train: goes on after epoch (\d+), ", printed, re.MULTILINE)[1])
+    return int(re.search(r"^train: resuming after epoch (\d+), ", printed, re.MULTILINE)[1])
 
 
 def files(root: Path) -> list[bytes]:
@@ -55,7 +55,7 @@ def test_a_training_killed_twice_ends_with_the_bytes_of_an_uninterrupted_one(cop
     ])  # fmt: skip
     copied.commit("a longer training")
     whole = copied.call(*COMMAND)
-    assert epochs(whole) == list(range(1, EPOCHS + 1)) and "goes on" not in whole
+    assert epochs(whole) == list(range(1, EPOCHS + 1)) and "resuming" not in whole
     expected = files(copied.root)
     assert checkpoints(copied) == []
     shutil.rmtree(copied.root / "models")
@@ -87,7 +87,7 @@ def test_a_checkpoint_of_other_parameters_or_a_torn_one_is_not_used(copied: Proj
     content = checkpoint.read_bytes()
 
     apply_overrides(copied.root, ["seed=43"])
-    assert "goes on" not in kill_after(1, copied.root)
+    assert "resuming" not in kill_after(1, copied.root)
     assert checkpoint.read_bytes() == content
 
     apply_overrides(copied.root, ["seed=42"])

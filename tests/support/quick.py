@@ -165,7 +165,7 @@ class Quick(Project):
 
 @dataclass(frozen=True)
 class Started:
-    """A command that goes on, and all that it starts: found by a mark in their environment."""
+    """A running command, and all that it starts: found by a mark in their environment."""
 
     process: subprocess.Popen[str]
     mark: str

@@ -1,4 +1,4 @@
-"""Take the pictures of the Prefect UI in docs/ anew: `python -m tests.support.screenshots`.
+"""Take the pictures of the Prefect UI in docs/ again: `python -m tests.support.screenshots`.
 
 A run of the demo, of 30 epochs, in a temporary copy, served beside a temporary Prefect server.
 """

@@ -1,4 +1,4 @@
-"""What a person sees: progress while a run goes on, and tables afterwards."""
+"""What a person sees: progress during a run, and tables afterwards."""
 
 import json
 import re
@@ -100,7 +100,7 @@ def findings_text(findings: Sequence[Finding], width: int | None = None) -> str:
     column = max(len(finding.name) for finding in findings)
     return "\n".join(
         filled(
-            f"{'ok  ' if finding.ok else 'MEND'}  {finding.name.ljust(column)}  {finding.text}",
+            f"{'ok  ' if finding.ok else 'FIX '}  {finding.name.ljust(column)}  {finding.text}",
             width,
             indent=" " * (column + 8),
         )

@@ -15,7 +15,7 @@ GRAPH = """
 stages:
   one: {cmd: "echo 1 > one && echo did one", deps: [in], outs: [one]}
   two: {cmd: "cat one > two && echo did two", deps: [one], outs: [two]}
-  bad: {cmd: "echo 'error: It is broken. Mend it.' >&2; exit 1", deps: [two], outs: [three]}
+  bad: {cmd: "echo 'error: It is broken. Fix it.' >&2; exit 1", deps: [two], outs: [three]}
 """
 
 
@@ -46,7 +46,7 @@ def test_each_stage_is_told_apart_as_run_up_to_date_or_restored(small):
 
 
 def test_a_failed_stage_is_told_in_its_own_sentence(small):
-    with pytest.raises(StageFailedError, match=r"^Stage 'bad' failed. It is broken. Mend it.$"):
+    with pytest.raises(StageFailedError, match=r"^Stage 'bad' failed. It is broken. Fix it.$"):
         for name in ("one", "two", "bad"):
             bring(small, name)
 

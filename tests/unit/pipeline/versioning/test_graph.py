@@ -72,7 +72,7 @@ def test_a_torn_graph_is_refused_in_a_sentence(tmp_path, text, why):
     with pytest.raises(SetupError) as refused:
         graph(tmp_path, text)
     assert str(refused.value) == (
-        f"dvc.yaml is broken: {why}. Mend it, or restore it: git checkout -- dvc.yaml"
+        f"dvc.yaml is broken: {why}. Correct it, or restore it: git checkout -- dvc.yaml"
     )
 
 

@@ -49,7 +49,7 @@ def test_the_same_lock_is_identical():
 
 def test_another_output_from_the_same_inputs_is_different_and_named():
     now = changed("make", "outs", 0, md5="x")
-    now["score"]["deps"][0]["md5"] = "x"  # what an earlier stage made is no input from outside
+    now["score"]["deps"][0]["md5"] = "x"  # what an earlier stage made is not an input from outside
     comparison = compare(GRAPH, LOCK, now)
     assert comparison.different == ["made"]
     assert not comparison.new_inputs
@@ -103,5 +103,7 @@ def test_a_torn_lock_is_refused_whenever_dvc_would_refuse_it(tmp_path, monkeypat
 @pytest.mark.parametrize("content", ["", "schema: '2.0'\nstages:", "[]", "stages: {}", "text"])
 def test_what_is_no_lock_is_refused(tmp_path, content):
     (tmp_path / LOCK_FILE).write_text(content)
-    with pytest.raises(SetupError, match=r"^dvc.lock is broken: it .+ Mend it, or restore it: git"):
+    with pytest.raises(
+        SetupError, match=r"^dvc.lock is broken: it .+ Correct it, or restore it: git"
+    ):
         read_lock(tmp_path)

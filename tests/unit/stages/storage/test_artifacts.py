@@ -114,7 +114,7 @@ def test_a_folder_without_write_permission_is_one_sentence(tmp_path):
         if am_root:
             os.seteuid(65534)
         with pytest.raises(
-            StageFailedError, match=r"could not be written: Permission denied. .*mend"
+            StageFailedError, match=r"could not be written: Permission denied. .*correct"
         ):
             write_bytes(folder / "file", b"content")
     finally:

@@ -150,7 +150,7 @@ def test_a_missing_table_that_dvc_tracks_is_to_be_pulled():
 def test_a_folder_is_no_table():
     Path("table.csv").mkdir()
 
-    with refused(r"table\.csv \(ingest\.raw\) is no file"):
+    with refused(r"table\.csv \(ingest\.raw\) is not a file"):
         read_table(ingest_section())
 
 
@@ -167,8 +167,11 @@ def test_a_name_too_long_for_the_file_system_is_refused():
         ("time,a", r"has a header and no rows"),
         ("\ntime,a\n", r"first line of the raw table table\.csv is empty"),
         (",,\n1,2,3\n", r"first line of the raw table table\.csv is empty"),
-        ('time,"a\nb"\n', r"is no header \(unexpected end of data\): found 'time,\"a.*on one line"),
-        ("x" * 200_000, r"is no header \(field larger than field limit"),
+        (
+            'time,"a\nb"\n',
+            r"is not a header \(unexpected end of data\): found 'time,\"a.*on one line",
+        ),
+        ("x" * 200_000, r"is not a header \(field larger than field limit"),
     ],
 )
 def test_a_table_without_header_or_rows_is_refused(content, message):
@@ -188,7 +191,7 @@ def test_a_table_without_header_or_rows_is_refused(content, message):
     ids=["random", "PNG", "latin-1", "UTF-16", "UTF-16 without a mark"],
 )
 def test_what_is_no_text_in_the_encoding_is_refused(content):
-    with refused(r"is no text in utf-8: found '.* in its first line\. .*set ingest\.encoding"):
+    with refused(r"is not text in utf-8: found '.* in its first line\. .*set ingest\.encoding"):
         read_csv(content)
 
 
@@ -205,13 +208,15 @@ def test_broken_text_far_down_is_named_with_its_row(encoding, bad):
     times = pd.date_range("2024-01-01", periods=20_000, freq="min")
     content = csv(["1"] * 20_000, times=times.astype(str)).encode() + bad
 
-    with refused(rf"is no text in {encoding}: found '2024-01-01 00:00.* in row 20001\."):
+    with refused(rf"is not text in {encoding}: found '2024-01-01 00:00.* in row 20001\."):
         read_csv(content, encoding=encoding)
 
 
 @pytest.mark.parametrize("encoding", ["nope", "hex", "undefined", "utf\0"])
 def test_an_unknown_encoding_is_refused(encoding):
-    with pytest.raises(ParamsError, match=r"ingest\.encoding='.*' is no known encoding.*latin-1"):
+    with pytest.raises(
+        ParamsError, match=r"ingest\.encoding='.*' is not a known encoding.*latin-1"
+    ):
         read_csv(csv(), encoding=encoding)
 
 
@@ -240,7 +245,7 @@ def test_a_doubled_column_is_refused():
     ("features", "message"),
     [
         (["laod"], r"no column 'laod' \(ingest\.features\); the nearest name is 'load'"),
-        (["zzz"], r"no column 'zzz' \(ingest\.features\); it has 'time', 'load'\. Mend ingest"),
+        (["zzz"], r"no column 'zzz' \(ingest\.features\); it has 'time', 'load'\. Correct ingest"),
     ],
 )
 def test_a_feature_that_is_not_there_is_named_with_the_nearest_name(features, message):
@@ -436,7 +441,7 @@ def written_parquet(**columns):
     ids=["random", "CSV", "PNG", "last byte cut", "half", "magic", "first page wiped", "no name"],
 )
 def test_a_broken_parquet_file_is_refused(content):
-    with refused(r"table\.parquet is no readable Parquet file: .*[^.]\. Write it again"):
+    with refused(r"table\.parquet is not a valid Parquet file: .*[^.]\. Write it again"):
         read_parquet(content)
 
 

@@ -75,7 +75,7 @@ def test_reasons_and_findings_stay_in_their_column_on_a_narrow_terminal():
     assert findings_text(findings, 30).splitlines() == [
         "ok    git        1b62d90,",
         "                 clean",
-        "MEND  dvc cache  is full",
+        "FIX   dvc cache  is full",
     ]
 
 
