@@ -453,7 +453,7 @@ def test_an_empty_parquet_file_is_refused():
 def test_text_that_is_no_utf_8_in_parquet_is_refused():
     broken = pa.array([b"2024", b"\xff\xff"]).cast(pa.string(), safe=False)
 
-    with refused(r"no readable Parquet file: .*UTF8"):
+    with refused(r"not a valid Parquet file: .*UTF8"):
         read_parquet(parquet(broken))
 
 
