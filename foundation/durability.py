@@ -14,7 +14,7 @@ def flush(*places: Path) -> None:
     A place that does not exist is passed over: nothing was written to it.
 
     Raises:
-        StageFailed: A disk did not take it.
+        StageFailedError: A disk did not take it.
     """
     try:
         there = {place.stat().st_dev: place for place in places if place.exists()}

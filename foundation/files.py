@@ -11,7 +11,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that a reader, even after a power cut, finds all of it or what was there.
 
     Raises:
-        StageFailed: The disk is full or the folder cannot be written.
+        StageFailedError: The disk is full or the folder cannot be written.
     """
     partial = path.with_name(f".{path.name}.partial")
     try:

@@ -68,7 +68,7 @@ def fit(
         weights the network ends with, else 0).
 
     Raises:
-        StageFailed: The loss is no longer a finite number.
+        StageFailedError: The loss is no longer a finite number.
     """
     arguments = dict(optimizer)
     network.compile(

@@ -56,7 +56,7 @@ def _ending(
     """Carry out an order; tell how the flow run ended, and what came of it.
 
     Raises:
-        PipelineError: As `carry_out`.
+        PipelineError: As `execute_run`.
     """
     try:
         result = execute_run(root, request, PrefectObserver(observer), name=runtime.flow_run.name)
@@ -141,7 +141,7 @@ def watched_run(root: Path, request: RunRequest, observer: RunObserver) -> RunRe
     """Carry out an order in this process as a flow run, with somebody beside Prefect who watches.
 
     Raises:
-        PipelineError: As `carry_out`.
+        PipelineError: As `execute_run`.
         KeyboardInterrupt: The run was stopped.
     """
     ended: list[RunResult | PipelineError | None] = []

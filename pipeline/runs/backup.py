@@ -38,7 +38,7 @@ def held(root: Path, *, wait: bool) -> Iterator[None]:
         wait: Wait for another run to end; else refuse.
 
     Raises:
-        Busy: Another run holds it, and we were not to wait.
+        WorkspaceBusyError: Another run holds it, and we were not to wait.
     """
     with locked(root, wait=wait):
         if (root / FOLDER).is_dir() or params_kept(root):
@@ -61,7 +61,7 @@ def restore_on_failure(root: Path, graph: Graph, work: Callable[[], T]) -> T:
     not agree otherwise.
 
     Raises:
-        Void: Code or data changed while the work went on: DVC records them as they are after a
+        RunVoidedError: Code or data changed while the work went on: DVC records them as they are after a
             stage, so that the lock would name code that never made the output.
     """
     keep_outputs(root, graph)

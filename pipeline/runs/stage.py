@@ -71,7 +71,7 @@ def reproduce(
         RAN, UP_TO_DATE or RESTORED.
 
     Raises:
-        StageFailed: The stage did not finish; the message ends with the stage's own sentence.
+        StageFailedError: The stage did not finish; the message ends with the stage's own sentence.
     """
     state: str | None = None
     said: list[str] = []

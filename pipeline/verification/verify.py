@@ -92,7 +92,7 @@ def verify(root: Path, revision: str = "HEAD", *, observer: Steps) -> Verdict:
         observer: Who is told of each step.
 
     Raises:
-        CannotVerify: Something that the commit was made from is not to be had.
+        CannotVerifyError: Something that the commit was made from is not to be had.
         SetupError: There is no such revision.
     """
     commit = commit_of(root, revision)

@@ -38,8 +38,8 @@ def kept_file(cache: Path, md5: str) -> Path:
     """Find the file that a cache keeps under a hash, and make sure that it is that file.
 
     Raises:
-        Missing: There is none.
-        Damaged: Its content has another hash.
+        MissingFromCacheError: There is none.
+        DamagedInCacheError: Its content has another hash.
     """
     path = cache / "files/md5" / md5[:2] / md5[2:]
     if not path.is_file():
@@ -54,8 +54,8 @@ def check(cache: Path, md5: str) -> None:
     """Make sure that a cache can give a file or folder, every byte of it.
 
     Raises:
-        Missing: It lacks a part.
-        Damaged: Another hash belongs to a part.
+        MissingFromCacheError: It lacks a part.
+        DamagedInCacheError: Another hash belongs to a part.
     """
     for _, part in _parts(cache, md5):
         kept_file(cache, part)
@@ -114,8 +114,8 @@ def restore(cache: Path, md5: str, target: Path) -> None:
     """Copy a file or folder out of a cache, if the cache has every byte of it.
 
     Raises:
-        Missing: It lacks a part.
-        Damaged: Another hash belongs to a part.
+        MissingFromCacheError: It lacks a part.
+        DamagedInCacheError: Another hash belongs to a part.
     """
     for name, part in _parts(cache, md5):
         path = target / name if name else target

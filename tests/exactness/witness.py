@@ -22,7 +22,8 @@ OUTPUTS = [
 LINES = """
 
 def _witness() -> None:
-    import getpass, json, locale, time
+    import getpass, json, locale, os, sys, time
+    from pathlib import Path
 
     folder, umask = os.environ.get("EXACTCAST_WITNESS"), os.umask(0)
     os.umask(umask)

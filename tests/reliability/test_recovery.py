@@ -50,12 +50,12 @@ def trained(copied: Project) -> Project:
 
 RUN = (
     f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.versioning.graph import load_graph\n"
-    "from pipeline.runs.backup import held, or_put_back\n"
+    "from pipeline.runs.backup import held, restore_on_failure\n"
     "from pipeline.runs.stage import reproduce\n"
     "python, graph = Path(sys.executable), load_graph(Path())\n"
     "def work():\n"
     "    for name in graph.needed(): reproduce(Path(), name, python=python, show=print)\n"
-    "with held(Path(), wait=False): or_put_back(Path(), graph, work)"
+    "with held(Path(), wait=False): restore_on_failure(Path(), graph, work)"
 )
 
 
