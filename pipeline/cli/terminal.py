@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
+from foundation import paths
 from foundation.errors import SetupError, StageFailedError, WorkspaceBusyError
-from foundation.paths import PARAMS
 from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.show import print_json, progress, score_table
 from pipeline.orchestration.prefect_setup import load_settings
@@ -27,7 +27,7 @@ TAKEN_BACK = (
     "Finished stages are in the cache; the same command continues from them."
 )
 
-FILES = {"model": "models/model.keras", "report": "reports/report.html"}
+FILES = {"model": paths.MODEL.as_posix(), "report": paths.REPORT.as_posix()}
 COMMITTED = "params.yaml dvc.lock data reports"  # what a commit of a run holds
 
 
@@ -103,7 +103,7 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
 
 
 def _params(root: Path) -> bytes | None:
-    path = root / PARAMS
+    path = root / paths.PARAMS
     return path.read_bytes() if path.is_file() else None
 
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foundation import paths
 from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.experiments import experiments
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import committed_lock, hashes
 
-SCORES = "reports/scores.json"
-METRICS = "reports/metrics.json"
+SCORES, METRICS = paths.SCORES.as_posix(), paths.METRICS.as_posix()  # as dvc.yaml has them
 MODEL = "model"
 OVERALL = "all, standardised"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import PROGRAMS, ROOT, Project, error_of
-from tests.support.quick import Quick, quick_project
+from tests.support.quick import Quick, finished_quick_project
 
 Checkout = tuple[Path, dict[str, str]]
 
@@ -19,10 +19,7 @@ Checkout = tuple[Path, dict[str, str]]
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Quick:
     """The repository that the others come from, with one committed run of four epochs."""
-    project = quick_project(tmp_path_factory.mktemp("hub"))
-    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
-    project.commit("a run")
-    return project
+    return finished_quick_project(tmp_path_factory.mktemp("hub"))
 
 
 def git(place: Path, *arguments: str) -> None:

@@ -7,15 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import Project, error_of
-from tests.support.quick import Quick, contents, in_order, quick_project
+from tests.support.quick import Quick, contents, finished_quick_project, in_order
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
-    project = quick_project(tmp_path_factory.mktemp("isolation"))
-    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
-    project.commit("a run")
-    return project
+    return finished_quick_project(tmp_path_factory.mktemp("isolation"))
 
 
 @pytest.fixture

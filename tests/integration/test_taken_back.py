@@ -12,7 +12,7 @@ from pipeline.runs import backup as previous
 from pipeline.runs.params_file import BEFORE, forget_params, take_back_params, write_params
 from pipeline.versioning.graph import load_graph
 from tests.support.project import error_of
-from tests.support.quick import Quick, contents, in_order, quick_project
+from tests.support.quick import Quick, contents, finished_quick_project, in_order
 
 NOTE = (
     "note: the values of -S are taken back: params.yaml and results are as before.",
@@ -23,10 +23,7 @@ KILLED = "note: the last run was killed. Its values of -S are taken back: params
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
-    project = quick_project(tmp_path_factory.mktemp("taken back"))
-    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
-    project.commit("a run")
-    return project
+    return finished_quick_project(tmp_path_factory.mktemp("taken back"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from tests.support.browser import Browser, browser
 from tests.support.prefect_server import Server
 from tests.support.project import error_of
-from tests.support.quick import Quick, quick_project, until
+from tests.support.quick import Quick, finished_quick_project, until
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,7 @@ def page() -> Iterator[Browser]:
 def served(
     page: Browser, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Quick]:
-    project = quick_project(tmp_path_factory.mktemp("seen"))
-    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
-    project.commit("a run")
+    project = finished_quick_project(tmp_path_factory.mktemp("seen"))
     started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")
     started.says("watch it at")
     until(lambda: server.serves("train"), started.said)

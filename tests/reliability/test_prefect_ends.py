@@ -14,9 +14,9 @@ from tests.support.quick import (
     Quick,
     alive,
     contents,
+    finished_quick_project,
     free_port,
     in_order,
-    quick_project,
 )
 
 STOPPED = "Stopped on request. What was finished is kept."
@@ -25,10 +25,7 @@ STOPPED = "Stopped on request. What was finished is kept."
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
     """A quick project with one finished and committed run."""
-    project = quick_project(tmp_path_factory.mktemp("ends"))
-    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
-    project.commit("a run")
-    return project
+    return finished_quick_project(tmp_path_factory.mktemp("ends"))
 
 
 @pytest.fixture

@@ -310,3 +310,11 @@ def quick_project(folder: Path) -> Quick:
             file.write(names)
     project.commit("a quick project")
     return Quick(project.root, told)
+
+
+def finished_quick_project(folder: Path) -> Quick:
+    """Make such a project with one finished and committed run."""
+    project = quick_project(folder)
+    project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
+    project.commit("a run")
+    return project
