@@ -36,7 +36,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_what_to_do(copied: Projec
     )
     for file, old, new in [
         ("requirements.lock", keras, "keras==3.0.1 \\"),
-        ("params.yaml", "epochs: 2\n", "epochs: -2\n"),
+        ("params.yaml", "epochs: 2 ", "epochs: -2 "),
         ("params.yaml", "raw: data/raw/demo.csv", "raw: data/raw/mine.csv"),
         (".dvc/config", "analytics = false", "analytics = true"),
         ("dvc.yaml", "\n  evaluate:", "\n  assess:"),
