@@ -35,10 +35,8 @@ def check_packages(lock: Path) -> None:
 
 def installed_packages() -> dict[str, str]:
     """List name and version of every package of this Python."""
-    return {
-        canonicalize_name(distribution.name): distribution.version
-        for distribution in distributions()
-    }
+    described = (distribution.metadata for distribution in distributions())  # parsed at each look
+    return {canonicalize_name(one["Name"]): one["Version"] for one in described}
 
 
 def locked_packages(lock: Path) -> dict[str, str]:

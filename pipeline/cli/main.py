@@ -3,7 +3,6 @@
 import errno
 import sys
 from enum import StrEnum
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -42,6 +41,8 @@ class Overlapping(StrEnum):
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"exactcast {version('exactcast')}")
         raise typer.Exit
 

@@ -4,7 +4,6 @@ Prefect's import reads its settings and takes a second, so it is imported only w
 `python -m pipeline.orchestration.prefect_setup` looks at everything, for `exactcast doctor`.
 """
 
-import asyncio
 import json
 import os
 import sys
@@ -14,7 +13,6 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import getproxies_environment
 
 from foundation.errors import SetupError
 
@@ -26,6 +24,10 @@ HERE = ("127.0.0.1", "localhost", "::1")
 
 def spare_loopback() -> None:
     """Keep requests to this machine away from a proxy, in this process and in those it starts."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return
+    from urllib.request import getproxies_environment  # takes as long as all else at the start
+
     if not getproxies_environment():
         return  # with a variable set, macOS would no longer read the proxies of the system
     for name, other in (("NO_PROXY", "no_proxy"), ("no_proxy", "NO_PROXY")):
@@ -91,6 +93,8 @@ def check_database() -> None:
     Raises:
         SetupError: It cannot be read, or a newer Prefect made it.
     """
+    import asyncio
+
     from alembic.script import ScriptDirectory
     from prefect.server.database import provide_database_interface
     from prefect.server.database.alembic_commands import alembic_config

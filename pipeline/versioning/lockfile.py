@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pipeline.versioning.git import file_at
 from pipeline.versioning.graph import Graph
 
 LOCK = "dvc.lock"
-Entries = dict[str, dict[str, Any]]
+Entries = Mapping[str, Mapping[str, Any]]  # read-only: several readers share them
 IDENTICAL = "identical"
 WRITING = 0.5  # seconds that DVC may take to write it
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
@@ -77,7 +78,9 @@ def recorded_outputs(graph: Graph, lock: Entries) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=8)
 def _stages(text: str) -> Entries:
+    """Read the stages in the text of a dvc.lock; the same text again costs nothing."""
     content = parse_yaml(text, LOCK)
     stages: Entries = content.get("stages", {})
     whole = isinstance(stages, dict) and all(map(_is_whole, stages.values()))
@@ -115,16 +118,15 @@ def canonicalise(root: Path, graph: Graph) -> bool:
     DVC writes stages in the order in which they first ran and keeps those that are gone for ever;
     within a stage its own order is canonical already.
     """
-    path = root / LOCK
-    if not path.is_file():
+    recorded = list(read_lock(root))
+    if recorded == [name for name in graph.stages if name in recorded]:
         return False
+    path = root / LOCK
     yaml = YAML()
     yaml.width = 2**16  # one line per entry, as DVC writes it
     content = yaml.load(path)
-    stages = content.get("stages") or {}
+    stages = content["stages"]
     content["stages"] = {name: stages[name] for name in graph.stages if name in stages}
-    if list(stages) == list(content["stages"]):
-        return False
     buffer = StringIO()
     yaml.dump(content, buffer)
     write_bytes(path, buffer.getvalue().encode())

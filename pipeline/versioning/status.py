@@ -1,7 +1,8 @@
 """What is out of date, and why."""
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from foundation.errors import DataError, SetupError
 from foundation.paths import PARAMS
 from foundation.yaml_files import read_yaml
-from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning import dvc_status
+from pipeline.versioning.dvc import ask, ask_dvc
 from pipeline.versioning.git import refuse_ignored
 from pipeline.versioning.graph import load_graph
 from pipeline.versioning.integrity import look_again
@@ -57,8 +59,11 @@ def stage_statuses(root: Path) -> list[StageStatus]:
 
 
 def _changes(root: Path, stages: list[str]) -> dict[str, Any]:
+    command = [sys.executable, "-P", dvc_status.__file__, *stages]
     try:
-        report: dict[str, Any] = json.loads(ask_dvc(root, "status", "--json", *stages))
+        report: dict[str, Any] = json.loads(
+            ask(root, command, name=f"dvc status --json {' '.join(stages)}")
+        )
     except SetupError:
         refuse_ignored(root, "dvc.yaml", LOCK)  # DVC does not say how to cure it
         raise
@@ -88,7 +93,7 @@ def out_of_date(root: Path) -> set[str]:
     return {status.stage for status in stage_statuses(root) if status.out_of_date}
 
 
-def _reasons(report: list[Any], recorded: dict[str, Any], params: dict[str, Any]) -> list[str]:
+def _reasons(report: list[Any], recorded: Mapping[str, Any], params: dict[str, Any]) -> list[str]:
     """Turn what DVC says of one stage into a list of short reasons."""
     if not recorded:
         return ["has never run"]

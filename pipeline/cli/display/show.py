@@ -5,17 +5,19 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from foundation.epoch_line import read_epoch
 from pipeline.cli.display.layout import announce, filled, screen_width, table
-from pipeline.doctor import Finding
 from pipeline.runs.comparison_text import some
 from pipeline.runs.scores import Scores, number, score_rows
 from pipeline.runs.stage import RAN, Event
 from pipeline.versioning.status import StageStatus
+
+if TYPE_CHECKING:
+    from pipeline.doctor import Finding  # its checks take as long to import as all else here
 
 DECIMAL = re.compile(r"(?<==)\d+\.\d+(e[-+]\d+)?\b")
 BAR = "{desc} |{bar}| {n_fmt}/{total_fmt}, {remaining} left{postfix}"
@@ -95,7 +97,7 @@ def status_text(statuses: Sequence[StageStatus], next_step: str, width: int | No
     return "\n".join([*lines, filled(next_step, width)])
 
 
-def findings_text(findings: Sequence[Finding], width: int | None = None) -> str:
+def findings_text(findings: Sequence["Finding"], width: int | None = None) -> str:
     """Lay out what the doctor found."""
     column = max(len(finding.name) for finding in findings)
     return "\n".join(
