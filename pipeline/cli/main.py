@@ -93,8 +93,8 @@ def run(
     if not as_json:
         announce(f"starting an isolated run of {revision}" if isolated else "starting a run")
     from pipeline.cli.terminal import run_and_show
+    from pipeline.runs.checkout import this_workspace
     from pipeline.runs.request import RunRequest
-    from pipeline.versioning.git import project_root
 
     if revision != "HEAD" and not isolated:
         raise typer.BadParameter("--rev needs --isolated: a run here is of the workspace as it is.")
@@ -110,7 +110,7 @@ def run(
     if offline:
         announce("note: --offline is called --no-prefect now")
     run_and_show(
-        project_root(), request, without_prefect=without_prefect or offline, as_json=as_json
+        this_workspace(), request, without_prefect=without_prefect or offline, as_json=as_json
     )
 
 
@@ -121,10 +121,10 @@ def runs(as_json: Json = False) -> None:
 
     from pipeline.cli.display.runs import runs_text
     from pipeline.cli.display.show import print_json
+    from pipeline.runs.checkout import this_workspace
     from pipeline.runs.history import kept_runs
-    from pipeline.versioning.git import project_root
 
-    kept = kept_runs(project_root())
+    kept = kept_runs(this_workspace())
     if as_json:
         print_json([asdict(run) for run in kept])
     else:
@@ -141,11 +141,11 @@ def show(
 ) -> None:
     """Show what a run was made from and what came of it, or how a second one differs from it."""
     from pipeline.cli.display.runs import print_runs
+    from pipeline.runs.checkout import this_workspace
     from pipeline.runs.history import newest_run
-    from pipeline.versioning.git import project_root
 
-    root = project_root()
-    print_runs(root, run or newest_run(root), other, as_json=as_json)
+    workspace = this_workspace()
+    print_runs(workspace, run or newest_run(workspace), other, as_json=as_json)
 
 
 @app.command()
@@ -159,9 +159,9 @@ def verify(
     if not as_json:
         announce(f"checking {revision} out, with an empty cache")
     from pipeline.cli.display.runs import verify_and_print
-    from pipeline.versioning.git import project_root
+    from pipeline.runs.checkout import this_workspace
 
-    raise SystemExit(verify_and_print(project_root(), revision, as_json=as_json))
+    raise SystemExit(verify_and_print(this_workspace(), revision, as_json=as_json))
 
 
 @app.command()
@@ -173,16 +173,16 @@ def status(as_json: Json = False) -> None:
 
     from pipeline.cli.display.show import print_json, status_text
     from pipeline.runs.backup import settle
-    from pipeline.versioning.git import project_root
+    from pipeline.runs.checkout import this_workspace
     from pipeline.versioning.status import next_step, stage_statuses
 
-    root = project_root()
-    settle(root)
-    statuses = stage_statuses(root)
+    workspace = this_workspace()
+    settle(workspace)
+    statuses = stage_statuses(workspace)
     if as_json:
         print_json([asdict(status) for status in statuses])
     else:
-        typer.echo(status_text(statuses, next_step(root, statuses), screen_width()))
+        typer.echo(status_text(statuses, next_step(workspace, statuses), screen_width()))
 
 
 @app.command()
@@ -220,11 +220,11 @@ def serve(
 
     load_settings()
     from pipeline.orchestration.serve import serve as serve_until_stopped
-    from pipeline.versioning.git import project_root
+    from pipeline.runs.checkout import this_workspace
 
     request = {"overlap": overlap.value, "refresh": refresh, "push": push, "keep": keep}
     serve_until_stopped(
-        project_root(),
+        this_workspace(),
         cron=cron,
         verify_cron=verify_cron or None,
         timezone=timezone,
@@ -241,9 +241,9 @@ def doctor(as_json: Json = False) -> None:
 
     from pipeline.cli.display.show import findings_text, print_json
     from pipeline.doctor import examine
-    from pipeline.versioning.git import project_root
+    from pipeline.runs.checkout import this_workspace
 
-    findings = examine(project_root())
+    findings = examine(this_workspace())
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,12 +12,14 @@ from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.show import print_json, progress, score_table
 from pipeline.orchestration.prefect_setup import load_settings
 from pipeline.runs.backup import held
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.execute import execute_run
 from pipeline.runs.request import RunRequest, RunResult, Show, Step
 from pipeline.runs.stage import Event, sigterm_as_interrupt
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import git
-from pipeline.versioning.graph import Graph, load_graph
+from pipeline.versioning.graph import Graph
 from pipeline.versioning.raw_data import tracking_advice, untracked_sources
 from pipeline.versioning.status import out_of_date
 
@@ -54,7 +55,7 @@ class TerminalObserver:
             self._show(Event(step.name, state=state))
         return state
 
-    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
+    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
         """Nothing to do: the result is printed at the end."""
 
     def identity(self) -> dict[str, Any]:
@@ -62,11 +63,13 @@ class TerminalObserver:
         return {}
 
 
-def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_json: bool) -> None:
+def run_and_show(
+    workspace: Checkout, request: RunRequest, *, without_prefect: bool, as_json: bool
+) -> None:
     """Run as ordered, and print scores, places and verdict.
 
     Args:
-        root: The project's root.
+        workspace: The user's checkout.
         request: What is asked.
         without_prefect: Run unwatched.
         as_json: Print the result for a program; progress then goes nowhere.
@@ -74,16 +77,16 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
     Raises:
         PipelineError: The request is wrong, another run is in progress, or a stage failed.
     """
-    before = _params(root)
+    before = _params(workspace)
     try:
         with sigterm_as_interrupt(), progress(quiet=as_json) as show:
             observer = TerminalObserver(show)
-            if without_prefect or _nothing_to_watch(root, request, show):
-                result = execute_run(root, request, observer)
+            if without_prefect or _nothing_to_watch(workspace, request, show):
+                result = execute_run(workspace, request, observer)
             else:
-                result = _watched(root, request, observer, show)
+                result = _watched(workspace, request, observer, show)
     except (KeyboardInterrupt, StageFailedError):
-        as_before = _params(root) == before  # unless the user edited it
+        as_before = _params(workspace) == before  # unless the user edited it
         if request.overrides and not request.isolated and as_before:
             typer.echo(TAKEN_BACK, err=True)
         raise
@@ -99,15 +102,15 @@ def run_and_show(root: Path, request: RunRequest, *, without_prefect: bool, as_j
             | asdict(result.comparison)
         )
     else:
-        typer.echo(outcome_text(root, request, result, screen_width()))
+        typer.echo(outcome_text(workspace, request, result, screen_width()))
 
 
-def _params(root: Path) -> bytes | None:
-    path = root / paths.PARAMS
+def _params(workspace: Checkout) -> bytes | None:
+    path = workspace.root / paths.PARAMS
     return path.read_bytes() if path.is_file() else None
 
 
-def _nothing_to_watch(root: Path, request: RunRequest, show: Show) -> bool:
+def _nothing_to_watch(workspace: Checkout, request: RunRequest, show: Show) -> bool:
     """Tell whether everything is up to date and no Prefect server waits to hear so."""
     if request.isolated or request.refresh or request.push or request.overrides:
         return False
@@ -115,8 +118,8 @@ def _nothing_to_watch(root: Path, request: RunRequest, show: Show) -> bool:
         return False  # known without asking DVC or importing Prefect
     show(Event(None, line="checking what is out of date"))
     try:
-        with held(root, wait=False):  # DVC looks at no file that a run is about to write
-            if out_of_date(root):
+        with held(workspace, wait=False):  # DVC looks at no file that a run is about to write
+            if out_of_date(workspace):
                 return False
     except WorkspaceBusyError:
         return False
@@ -126,7 +129,9 @@ def _nothing_to_watch(root: Path, request: RunRequest, show: Show) -> bool:
     return configured_server() is None
 
 
-def _watched(root: Path, request: RunRequest, observer: TerminalObserver, show: Show) -> RunResult:
+def _watched(
+    workspace: Checkout, request: RunRequest, observer: TerminalObserver, show: Show
+) -> RunResult:
     """Run as a Prefect flow; it takes two seconds to import Prefect."""
     for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):  # we print ourselves
         os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
@@ -141,9 +146,9 @@ def _watched(root: Path, request: RunRequest, observer: TerminalObserver, show: 
     server = configured_server()
     how = f"reporting to Prefect at {server}" if server else "starting a temporary Prefect server"
     show(Event(None, line=how))
-    with reporting(root) as url:
+    with reporting(workspace) as url:
         try:
-            return watched_run(root, request, observer)
+            return watched_run(workspace, request, observer)
         except TerminationSignal:
             raise KeyboardInterrupt from None
         except (httpx.HTTPError, PrefectException) as failed:
@@ -154,7 +159,7 @@ def _watched(root: Path, request: RunRequest, observer: TerminalObserver, show: 
 
 
 def outcome_text(
-    root: Path, request: RunRequest, result: RunResult, width: int | None = None
+    workspace: Checkout, request: RunRequest, result: RunResult, width: int | None = None
 ) -> str:
     """Say what came of a run: scores, where things lie, whether it reproduced the commit."""
     parts = [
@@ -162,7 +167,7 @@ def outcome_text(
         "\n".join(filled(sentence, width) for sentence in result.scores.sentences),
         table(_places(request, result), left={0, 1}),
     ]
-    parts += [filled(note, width) for note in _notes(root, request)]
+    parts += [filled(note, width) for note in _notes(workspace, request)]
     said = comparison_text(result.comparison, result.states, recorded=result.recorded)
     return "\n\n".join([*parts, filled(said, width)])
 
@@ -185,13 +190,13 @@ def _places(request: RunRequest, result: RunResult) -> list[list[str]]:
     return lines
 
 
-def _notes(root: Path, request: RunRequest) -> list[str]:
+def _notes(workspace: Checkout, request: RunRequest) -> list[str]:
     """Say what another clone would lack, or this run lacks."""
     if not request.isolated:
-        untracked = untracked_sources(root, load_graph(root))
+        untracked = untracked_sources(workspace)
         return [f"note: {tracking_advice(path)}" for path in untracked]
     if request.revision == "HEAD" and git(
-        root, "status", "--porcelain", "--untracked-files=no", "--", "."
+        workspace.root, "status", "--porcelain", "--untracked-files=no", "--", "."
     ):
         return ["note: your uncommitted changes are not in this run: it starts from the commit"]
     return []

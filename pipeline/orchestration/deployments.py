@@ -34,7 +34,8 @@ from pipeline.orchestration.flows import train, verify_run
 from pipeline.orchestration.observer import TAG
 from pipeline.orchestration.request_form import explain
 from pipeline.orchestration.server import HEARTBEAT
-from pipeline.versioning.git import file_at, project_root
+from pipeline.runs.checkout import this_workspace
+from pipeline.versioning.git import file_at
 from pipeline.versioning.worktrees import commit_of
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
@@ -71,9 +72,9 @@ def main() -> None:
 
 def explain_form(deployment: Any) -> None:
     """Write meanings and values of the committed params.yaml into the form of a deployment."""
-    root = project_root()
-    commit = commit_of(root, "HEAD")
-    params = YAML().load(file_at(root, commit, str(PARAMS)) or "{}")
+    workspace = this_workspace()
+    commit = commit_of(workspace, "HEAD")
+    params = YAML().load(file_at(workspace.root, commit, str(PARAMS)) or "{}")
     explain(deployment._parameter_openapi_schema.definitions, params, commit=commit)
 
 

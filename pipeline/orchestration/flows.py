@@ -6,7 +6,6 @@ of Prefect's: a second one could disagree with DVC's.
 
 import logging
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from prefect import flow, runtime, tags
@@ -26,12 +25,13 @@ from pipeline.orchestration.observer import NAMES, TAG, NullObserver, PrefectObs
 from pipeline.orchestration.request_form import Request, request_of
 from pipeline.orchestration.server import HEARTBEAT, RETRIES
 from pipeline.orchestration.ui_artifacts import verification_rows
+from pipeline.runs.checkout import this_workspace
 from pipeline.runs.execute import execute_run, run_name
 from pipeline.runs.history import newest_run
 from pipeline.runs.request import RunObserver, RunRequest, RunResult
 from pipeline.runs.stage import RAN, UP_TO_DATE
 from pipeline.verification.verify import summary_line, verify
-from pipeline.versioning.git import project_root
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.worktrees import commit_of
 
 NAME = "train"
@@ -41,17 +41,17 @@ PROOF_FAILED = "exactcast.verify.failed"
 
 def _name_of_run() -> str:
     """Name a flow run by what it was asked for."""
-    root, request = project_root(), runtime.flow_run.parameters.get("request")
+    workspace, request = this_workspace(), runtime.flow_run.parameters.get("request")
     try:
         request = request_of(request)
-        commit = commit_of(root, request.revision)
+        commit = commit_of(workspace, request.revision)
     except PipelineError:  # the run itself will say what is wrong
         return "invalid"
-    return run_name(root, request, commit)
+    return run_name(workspace, request, commit)
 
 
 def _ending(
-    root: Path, request: RunRequest, observer: RunObserver
+    workspace: Checkout, request: RunRequest, observer: RunObserver
 ) -> tuple[State[Any], RunResult | None]:
     """Carry out an order; tell how the flow run ended, and what came of it.
 
@@ -59,7 +59,9 @@ def _ending(
         PipelineError: As `execute_run`.
     """
     try:
-        result = execute_run(root, request, PrefectObserver(observer), name=runtime.flow_run.name)
+        result = execute_run(
+            workspace, request, PrefectObserver(observer), name=runtime.flow_run.name
+        )
     except WorkspaceBusyError as busy:
         if request.overlap != "skip":
             raise
@@ -81,13 +83,13 @@ def _ending(
 def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # noqa: B006  an empty form
     """Bring every stage of dvc.yaml up to date through DVC, and keep the run as an experiment."""
     try:
-        return _ending(project_root(), request_of(request), NullObserver())[0]
+        return _ending(this_workspace(), request_of(request), NullObserver())[0]
     except PipelineError as error:
         return _failed(str(error))
 
 
 def _name_of_proof() -> str:
-    revision = runtime.flow_run.parameters.get("revision") or newest_run(project_root())
+    revision = runtime.flow_run.parameters.get("revision") or newest_run(this_workspace())
     return f"verify-{revision}"
 
 
@@ -98,10 +100,10 @@ def verify_run(revision: str = "") -> State[Any]:
     Args:
         revision: A run, a commit, a branch or a tag; empty for the newest run.
     """
-    root = project_root()
-    chosen = revision or newest_run(root)
+    workspace = this_workspace()
+    chosen = revision or newest_run(workspace)
     try:
-        verdict = verify(root, chosen, observer=PrefectObserver(NullObserver()))
+        verdict = verify(workspace, chosen, observer=PrefectObserver(NullObserver()))
     except CannotVerifyError as why:
         return _unproved(chosen, "NotVerified", str(why))
     except PipelineError as error:
@@ -137,7 +139,7 @@ def _is_no_failed_state(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], FailedRun)
 
 
-def watched_run(root: Path, request: RunRequest, observer: RunObserver) -> RunResult:
+def watched_run(workspace: Checkout, request: RunRequest, observer: RunObserver) -> RunResult:
     """Carry out an order in this process as a flow run, with somebody beside Prefect who watches.
 
     Raises:
@@ -146,12 +148,12 @@ def watched_run(root: Path, request: RunRequest, observer: RunObserver) -> RunRe
     """
     ended: list[RunResult | PipelineError | None] = []
     wanted = request  # the flow's own parameter is called so, too
-    name = run_name(root, request, commit_of(root, request.revision))
+    name = run_name(workspace, request, commit_of(workspace, request.revision))
 
     @flow(name=NAME, flow_run_name=lambda: name)  # a string would be a template
     def train_here(request: dict[str, Any]) -> State[Any]:
         try:
-            state, result = _ending(root, wanted, observer)
+            state, result = _ending(workspace, wanted, observer)
         except PipelineError as error:
             ended.append(error)
             return Failed(message=str(error))

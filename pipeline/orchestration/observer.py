@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from prefect.states import Completed, Failed
 from foundation.epoch_line import read_epoch
 from foundation.errors import PipelineError, SetupError
 from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.request import RunObserver, RunResult, Show, Step
 from pipeline.runs.scores import score_rows
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event
@@ -46,7 +46,7 @@ class NullObserver:
         """Do it."""
         return step.work(lambda event: None)
 
-    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
+    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
         """Nothing to do."""
 
     def identity(self) -> dict[str, Any]:
@@ -126,9 +126,9 @@ class PrefectObserver:
         self._draw()
         return Completed(name=NAMES.get(state, "Completed"), message=state)
 
-    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
+    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
         """Publish the scores and the report."""
-        self._inner.finished(root, graph, result)
+        self._inner.finished(checkout, result)
         self._draw()
         kept = result.experiment
         create_table_artifact(
@@ -138,7 +138,11 @@ class PrefectObserver:
         )
         create_markdown_artifact(
             report_page(
-                root, result.scores, result.comparison, result.states, recorded=result.recorded
+                checkout.root,
+                result.scores,
+                result.comparison,
+                result.states,
+                recorded=result.recorded,
             ),
             key="report",
             description=f"The report of {kept.name if kept else 'the last run'}",

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import typer
@@ -23,12 +22,13 @@ from pipeline.orchestration.server import (
     started_server,
 )
 from pipeline.runs.stage import running
+from pipeline.versioning.checkout import Checkout
 
 PORT = 4200  # Prefect's own
 
 
 def serve(
-    root: Path,
+    workspace: Checkout,
     *,
     cron: str | None,
     verify_cron: str | None,
@@ -38,7 +38,7 @@ def serve(
     """Serve until stopped; end everything that was started.
 
     Args:
-        root: The project's root.
+        workspace: The user's checkout.
         cron: When to train; without it only when asked to.
         verify_cron: When to verify the newest run; without it only when asked to.
         timezone: In which the fields are read.
@@ -56,10 +56,10 @@ def serve(
     settings = json.dumps(
         {"cron": cron, "verify_cron": verify_cron, "timezone": timezone, "request": dict(request)}
     )
-    with served_by(root) as url:
+    with served_by(workspace) as url:
         environment = {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
         command = [sys.executable, "-m", "pipeline.orchestration.deployments", settings]
-        with running(command, root, environment=environment, output=None) as runner:
+        with running(command, workspace.root, environment=environment, output=None) as runner:
             typer.echo(f"watch it at {page_of(url)}; Ctrl-C ends it")
             while runner.poll() is None:
                 time.sleep(0.2)
@@ -70,7 +70,7 @@ def serve(
 
 
 @contextmanager
-def served_by(root: Path) -> Iterator[str]:
+def served_by(workspace: Checkout) -> Iterator[str]:
     """Find a Prefect server, or start one on loopback until the block ends.
 
     Raises:
@@ -93,7 +93,7 @@ def served_by(root: Path) -> Iterator[str]:
             return
     port = place.port or (PORT if is_free(PORT) else free_port())
     typer.echo("starting a Prefect server")
-    with started_server(root, port=port, page=True) as started:
+    with started_server(workspace, port=port, page=True) as started:
         yield started
 
 

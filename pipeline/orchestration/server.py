@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 from foundation.errors import SetupError
 from pipeline.orchestration.prefect_setup import newer_database
 from pipeline.runs.stage import running
+from pipeline.versioning.checkout import Checkout
 
 START = 120.0  # seconds a server may take to answer for the first time
 ANSWER = 10.0  # seconds a server that runs may take
@@ -103,13 +104,15 @@ def _not_the_api(url: str) -> str:
 
 
 @contextmanager
-def started_server(root: Path, *, port: int | None = None, page: bool = False) -> Iterator[str]:
+def started_server(
+    workspace: Checkout, *, port: int | None = None, page: bool = False
+) -> Iterator[str]:
     """Start a Prefect server on loopback, with the database of Prefect's home, until the block ends.
 
     It cannot outlive this process, however this process ends.
 
     Args:
-        root: The project's root.
+        workspace: The user's checkout.
         port: Where it listens; else any free port.
         page: With the user interface.
 
@@ -122,11 +125,13 @@ def started_server(root: Path, *, port: int | None = None, page: bool = False) -
     chosen = port or free_port()
     url = f"http://{LOOPBACK}:{chosen}/api"
     environment = PRIVATE | {"PREFECT_UI_API_URL": url}  # else its page asks at Prefect's own port
-    log_file = root / LOG
+    log_file = workspace.root / LOG
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with (
         log_file.open("w+b") as log,
-        running(_command(chosen, page=page), root, environment=environment, output=log) as process,
+        running(
+            _command(chosen, page=page), workspace.root, environment=environment, output=log
+        ) as process,
     ):
         deadline = time.monotonic() + START
         while not answers(url):
@@ -177,7 +182,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def reporting(root: Path) -> Iterator[str]:
+def reporting(workspace: Checkout) -> Iterator[str]:
     """Let flow runs in this process report to the configured server, or to a temporary one.
 
     Raises:
@@ -188,7 +193,7 @@ def reporting(root: Path) -> Iterator[str]:
         check_answers(url)
         yield url
         return
-    with started_server(root) as url, temporary_settings({PREFECT_API_URL: url}):
+    with started_server(workspace) as url, temporary_settings({PREFECT_API_URL: url}):
         try:
             yield url
         finally:

@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 from foundation.errors import RunVoidedError, SetupError, WorkspaceBusyError
 from foundation.files import write_bytes
 from foundation.paths import PARAMS
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.params_file import forget_params, params_kept, take_back_params
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import digest, forget_run_cache_since, locked
-from pipeline.versioning.graph import Graph, load_graph
+from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import LOCK, Entries, read_lock
 
 T = TypeVar("T")
@@ -30,31 +32,30 @@ KILLED = (
 
 
 @contextmanager
-def held(root: Path, *, wait: bool) -> Iterator[None]:
+def held(workspace: Checkout, *, wait: bool) -> Iterator[None]:
     """Hold the workspace for one run, and put right what one that was killed left.
 
     Args:
-        root: The workspace.
+        workspace: The user's checkout.
         wait: Wait for another run to end; else refuse.
 
     Raises:
         WorkspaceBusyError: Another run holds it, and we were not to wait.
     """
-    with locked(root, wait=wait):
-        if (root / FOLDER).is_dir() or params_kept(root):
-            taken_back = restore_unfinished(root, load_graph(root))
-            if taken_back:
-                print(KILLED, file=sys.stderr)
+    with locked(workspace.root, wait=wait):
+        left = (workspace.root / FOLDER).is_dir() or params_kept(workspace.root)
+        if left and restore_unfinished(RunCheckout.of(workspace)):
+            print(KILLED, file=sys.stderr)
         yield
 
 
-def settle(root: Path) -> None:
+def settle(workspace: Checkout) -> None:
     """Repair what a killed run left, unless a run is in progress."""
-    with suppress(WorkspaceBusyError), held(root, wait=False):
+    with suppress(WorkspaceBusyError), held(workspace, wait=False):
         pass
 
 
-def restore_on_failure(root: Path, graph: Graph, work: Callable[[], T]) -> T:
+def restore_on_failure(checkout: RunCheckout, work: Callable[[], T]) -> T:
     """Do work that makes outputs; if it fails or is stopped, put those of unfinished stages back.
 
     If the run wrote values of -S into params.yaml, that file and all results are put back: they would
@@ -64,61 +65,66 @@ def restore_on_failure(root: Path, graph: Graph, work: Callable[[], T]) -> T:
         RunVoidedError: Code or data changed while the work went on: DVC records them as they are after a
             stage, so that the lock would name code that never made the output.
     """
-    keep_outputs(root, graph)
-    started, before = time.time(), source_hashes(root, graph)
+    keep_outputs(checkout)
+    started, before = time.time(), source_hashes(checkout)
     try:
         result = work()
     except BaseException:
-        restore_unfinished(root, graph)
+        restore_unfinished(checkout)
         raise
     changed = sorted(
-        path for path, digest in source_hashes(root, graph).items() if before[path] != digest
+        path for path, digest in source_hashes(checkout).items() if before[path] != digest
     )
     if changed:
-        take_back_params(root)
-        restore_all(root, graph)
-        forget_params(root)
-        forget_run_cache_since(root, started)
+        take_back_params(checkout.root)
+        restore_all(checkout)
+        forget_params(checkout.root)
+        forget_run_cache_since(checkout.root, started)
         raise RunVoidedError(
             f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
             "outputs is not known. The earlier results are back; run again."
         )
-    forget_params(root)
-    forget_outputs(root)
+    forget_params(checkout.root)
+    forget_outputs(checkout)
     return result
 
 
-def source_hashes(root: Path, graph: Graph) -> dict[str, str | None]:
+def source_hashes(checkout: RunCheckout) -> dict[str, str | None]:
     """Hash everything that the pipeline reads and does not make."""
-    paths = [*graph.sources(), str(PARAMS), "dvc.yaml"]
+    paths = [*checkout.graph.sources(), str(PARAMS), "dvc.yaml"]
     return {
-        path: digest(root / path, "sha256") if (root / path).is_file() else None for path in paths
+        path: digest(checkout.root / path, "sha256") if (checkout.root / path).is_file() else None
+        for path in paths
     }
 
 
-def keep_outputs(root: Path, graph: Graph) -> None:
+def keep_outputs(checkout: RunCheckout) -> None:
     """Keep every output of the pipeline aside; what a killed run left has been put back before."""
-    partial = root / FOLDER.with_name("partial")
+    partial = checkout.root / FOLDER.with_name("partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    if (root / LOCK).exists():
-        write_bytes(partial / LOCK, (root / LOCK).read_bytes())  # DVC writes into it, so no link
-    for path in _outputs(graph, graph.stages):
-        if (root / path).exists():
-            _link(root / path, partial / path)
-    partial.rename(root / FOLDER)  # from here on it counts
+    if (checkout.root / LOCK).exists():
+        write_bytes(
+            partial / LOCK, (checkout.root / LOCK).read_bytes()
+        )  # DVC writes into it, so no link
+    for path in _outputs(checkout.graph):
+        if (checkout.root / path).exists():
+            _link(checkout.root / path, partial / path)
+    partial.rename(checkout.root / FOLDER)  # from here on it counts
 
 
-def forget_outputs(root: Path) -> None:
+def forget_outputs(checkout: RunCheckout) -> None:
     """Delete what was kept: the new run is good, or taken back."""
-    if (root / FOLDER).is_dir():
-        partial = root / FOLDER.with_name("partial")
+    if (checkout.root / FOLDER).is_dir():
+        partial = checkout.root / FOLDER.with_name("partial")
         shutil.rmtree(partial, ignore_errors=True)
-        (root / FOLDER).rename(partial)  # at once: half of it would be put back by the next run
+        (checkout.root / FOLDER).rename(
+            partial
+        )  # at once: half of it would be put back by the next run
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def restore_unfinished(root: Path, graph: Graph) -> bool:
+def restore_unfinished(checkout: RunCheckout) -> bool:
     """Put back the outputs of every stage that did not finish since they were kept, if any were.
 
     A stage has finished when DVC has written its new hashes into dvc.lock; a stage that made the
@@ -127,72 +133,78 @@ def restore_unfinished(root: Path, graph: Graph) -> bool:
     Returns:
         True if values of -S were taken back, and every result with them.
     """
-    if take_back_params(root):
-        restore_all(root, graph)
-        forget_params(root)
+    if take_back_params(checkout.root):
+        restore_all(checkout)
+        forget_params(checkout.root)
         return True
-    forget_params(root)  # the user has edited the file since
-    _put_back_unfinished(root, graph)
+    forget_params(checkout.root)  # the user has edited the file since
+    _put_back_unfinished(checkout)
     return False
 
 
-def _put_back_unfinished(root: Path, graph: Graph) -> None:
-    kept = root / FOLDER
+def _put_back_unfinished(checkout: RunCheckout) -> None:
+    kept = checkout.root / FOLDER
     if not kept.is_dir():
         return
-    before, now = read_lock(kept), _lock_or_that_before(root, kept)
-    unfinished = [name for name in graph.stages if before.get(name) == now.get(name)]
-    good = {path for entry in now.values() for path in _as_recorded(root, entry)}
-    _put_back(root, [path for path in _outputs(graph, unfinished) if path not in good])
+    before, now = read_lock(kept), _lock_or_that_before(checkout, kept)
+    unfinished = [name for name in checkout.graph.stages if before.get(name) == now.get(name)]
+    good = {path for entry in now.values() for path in _as_recorded(checkout, entry)}
+    _put_back(checkout, [path for path in _outputs(checkout.graph, unfinished) if path not in good])
 
 
-def _lock_or_that_before(root: Path, kept: Path) -> Entries:
+def _lock_or_that_before(checkout: RunCheckout, kept: Path) -> Entries:
     """Read dvc.lock; if a crash tore it, put back the one that was kept."""
     try:
-        return read_lock(root)
+        return checkout.lock
     except SetupError:
-        (root / LOCK).unlink()
+        (checkout.root / LOCK).unlink()
         if (kept / LOCK).exists():
-            write_bytes(root / LOCK, (kept / LOCK).read_bytes())
-        return read_lock(root)
+            write_bytes(checkout.root / LOCK, (kept / LOCK).read_bytes())
+        return checkout.lock
 
 
-def _as_recorded(root: Path, entry: Mapping[str, Any]) -> Iterator[str]:
+def _as_recorded(checkout: RunCheckout, entry: Mapping[str, Any]) -> Iterator[str]:
     """Yield the files that lie there as dvc.lock has them."""
     for out in entry.get("outs", []):
-        path = root / out["path"]
+        path = checkout.root / out["path"]
         if path.is_file() and digest(path, "md5") == out.get("md5"):
             yield out["path"]
 
 
-def restore_all(root: Path, graph: Graph) -> None:
+def restore_all(checkout: RunCheckout) -> None:
     """Put back every output and dvc.lock, as if the run had not been; what it made is in the cache."""
-    kept = root / FOLDER
+    kept = checkout.root / FOLDER
     if not kept.is_dir():
         return  # the run had not begun
     if (kept / LOCK).exists():
-        write_bytes(root / LOCK, (kept / LOCK).read_bytes())
+        write_bytes(checkout.root / LOCK, (kept / LOCK).read_bytes())
     else:
-        (root / LOCK).unlink(missing_ok=True)
-    outputs = _outputs(graph, graph.stages)
+        (checkout.root / LOCK).unlink(missing_ok=True)
+    outputs = _outputs(checkout.graph)
     for path in outputs:
         if not (kept / path).exists():
-            _remove(root / path)
-    _put_back(root, outputs)
+            _remove(checkout.root / path)
+    _put_back(checkout, outputs)
 
 
-def _outputs(graph: Graph, stages: Iterable[str]) -> list[str]:
-    return [out for name in stages for out in graph.stages[name].outs]
+def _outputs(graph: Graph, stages: Iterable[str] | None = None) -> list[str]:
+    """List the outputs of some stages, of all by default."""
+    wanted = graph.stages if stages is None else stages
+    return [out for name in wanted for out in graph.stages[name].outs]
 
 
-def _put_back(root: Path, paths: Iterable[str]) -> None:
-    kept = [path for path in paths if (root / FOLDER / path).exists()]
-    changed = [path for path in kept if not _same_file(root / FOLDER / path, root / path)]
+def _put_back(checkout: RunCheckout, paths: Iterable[str]) -> None:
+    kept = [path for path in paths if (checkout.root / FOLDER / path).exists()]
+    changed = [
+        path for path in kept if not _same_file(checkout.root / FOLDER / path, checkout.root / path)
+    ]
     for path in changed:
-        _remove(root / path)  # all of them first: the disk may be full
+        _remove(checkout.root / path)  # all of them first: the disk may be full
     for path in changed:
-        _link(root / FOLDER / path, root / path)  # not moved: a crash here would leave half of them
-    forget_outputs(root)
+        _link(
+            checkout.root / FOLDER / path, checkout.root / path
+        )  # not moved: a crash here would leave half of them
+    forget_outputs(checkout)
 
 
 def _same_file(first: Path, second: Path) -> bool:

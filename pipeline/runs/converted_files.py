@@ -1,26 +1,24 @@
 """What a user's git does to a checkout so that DVC sees other files than the commit has."""
 
 import re
-from pathlib import Path
 
 from foundation.errors import SetupError
 from pipeline.runs.execute import own_files
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import git, refuse_ignored, run_git
-from pipeline.versioning.graph import load_graph
 from pipeline.versioning.lockfile import LOCK
 
 ENTRY = re.compile(r"\d+ ([0-9a-f]+) \d\t(.+)", re.DOTALL)
 
 
-def describe_checkout(root: Path) -> str:
+def describe_checkout(checkout: Checkout) -> str:
     """Describe the checkout in a few words, if DVC finds in it what the commit has.
 
     Raises:
         SetupError: A file that DVC needs is ignored, or git converted a file that a run reads.
     """
-    refuse_ignored(root, "dvc.yaml", LOCK)
-    graph = load_graph(root)
-    converted = _converted(root, sorted({*graph.sources(), *own_files(root, graph)}))
+    refuse_ignored(checkout.root, "dvc.yaml", LOCK)
+    converted = _converted(checkout, sorted({*checkout.graph.sources(), *own_files(checkout)}))
     if converted:
         more = f" and {len(converted) - 1} more" if len(converted) > 1 else ""
         raise SetupError(
@@ -28,17 +26,19 @@ def describe_checkout(root: Path) -> str:
             "filter), so stages that read such files count as changed. Commit or stash your changes, "
             "then: git config core.autocrlf false && git rm -rq --cached . && git reset -q --hard"
         )
-    return ", ".join(_facts(root))
+    return ", ".join(_facts(checkout))
 
 
-def _converted(root: Path, paths: list[str]) -> list[str]:
+def _converted(checkout: Checkout, paths: list[str]) -> list[str]:
     """List the files whose bytes differ from those in git although git sees no change in them."""
-    listed = git(root, "ls-files", "--stage", "-z", "--", *paths).split("\0")
+    listed = git(checkout.root, "ls-files", "--stage", "-z", "--", *paths).split("\0")
     kept = {found[2]: found[1] for entry in listed if (found := ENTRY.fullmatch(entry))}
-    there = [path for path in kept if (root / path).is_file()]
-    asked = "".join(f"{root / path}\n" for path in there).encode()
-    hashes = git(root, "hash-object", "--no-filters", "--stdin-paths", content=asked).split()
-    edited = git(root, "diff", "--name-only", "--relative", "-z").split("\0")
+    there = [path for path in kept if (checkout.root / path).is_file()]
+    asked = "".join(f"{checkout.root / path}\n" for path in there).encode()
+    hashes = git(
+        checkout.root, "hash-object", "--no-filters", "--stdin-paths", content=asked
+    ).split()
+    edited = git(checkout.root, "diff", "--name-only", "--relative", "-z").split("\0")
     return [
         path
         for path, found in zip(there, hashes, strict=True)
@@ -46,10 +46,12 @@ def _converted(root: Path, paths: list[str]) -> list[str]:
     ]
 
 
-def _facts(root: Path) -> list[str]:
-    branch = run_git(root, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
+def _facts(checkout: Checkout) -> list[str]:
+    branch = (
+        run_git(checkout.root, "symbolic-ref", "--quiet", "--short", "HEAD").stdout.decode().strip()
+    )
     asked = ("--show-prefix", "--show-superproject-working-tree", "--is-shallow-repository")
-    prefix, outer, shallow = (git(root, "rev-parse", name).strip() for name in asked)
+    prefix, outer, shallow = (git(checkout.root, "rev-parse", name).strip() for name in asked)
     return [
         f"branch {branch}" if branch else "no branch (detached HEAD)",
         *([f"folder {prefix} of its repository"] if prefix else []),

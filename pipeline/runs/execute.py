@@ -17,13 +17,14 @@ from foundation.errors import RunVoidedError, SetupError
 from foundation.params import load_params
 from foundation.paths import PARAMS
 from pipeline.runs.backup import held, restore_on_failure
-from pipeline.runs.environment import python_for
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.overrides import apply_overrides, overridden
 from pipeline.runs.params_file import forget_params, take_back_params, write_params
 from pipeline.runs.record import make_record, record_bytes
 from pipeline.runs.request import RunObserver, RunRequest, RunResult, Show, Step
 from pipeline.runs.scores import read_metrics, read_scores, scores_before
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event, reproduce
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.experiments import (
     RECORD,
@@ -35,9 +36,8 @@ from pipeline.versioning.experiments import (
     remove,
 )
 from pipeline.versioning.git import locked
-from pipeline.versioning.graph import Graph, load_graph
 from pipeline.versioning.integrity import check_cache, made_well
-from pipeline.versioning.lockfile import canonicalise, committed_lock, compare, facts, read_lock
+from pipeline.versioning.lockfile import canonicalise, committed_lock, compare, facts
 from pipeline.versioning.raw_data import (
     check_present,
     fetch_sources,
@@ -67,14 +67,13 @@ class Notes:
     overrides: tuple[str, ...] = ()
     started: float = field(default_factory=time.time)
     seconds: dict[str, float] = field(default_factory=dict)
-    python: Path = Path(sys.executable)
 
 
-def run_name(root: Path, request: RunRequest, commit: str) -> str:
+def run_name(workspace: Checkout, request: RunRequest, commit: str) -> str:
     """Name a run by what is special about it and a short id, as no experiment is named yet."""
     if request.name is not None:
         return request.name
-    taken = {kept.name for kept in experiments(root)}
+    taken = {kept.name for kept in experiments(workspace)}
     words = _special(request) or commit[:7]
     while (name := f"{words}-{secrets.token_hex(2)}") in taken:
         pass
@@ -99,12 +98,12 @@ def _words(text: str) -> str:
 
 
 def execute_run(
-    root: Path, request: RunRequest, observer: RunObserver, *, name: str | None = None
+    workspace: Checkout, request: RunRequest, observer: RunObserver, *, name: str | None = None
 ) -> RunResult:
     """Run the pipeline as ordered.
 
     Args:
-        root: The workspace.
+        workspace: The user's checkout.
         request: What is asked.
         observer: Who is told of each step.
         name: What who watches calls the run, and the experiment if none is called so yet.
@@ -112,80 +111,81 @@ def execute_run(
     Raises:
         PipelineError: The request is wrong, another run is in progress, or a stage failed.
     """
-    commit = commit_of(root, request.revision if request.isolated else "HEAD")
+    commit = commit_of(workspace, request.revision if request.isolated else "HEAD")
     if request.name is not None:
-        check_name(root, request.name)
-    elif name in {None, *(kept.name for kept in experiments(root))}:
-        name = run_name(root, request, commit)
+        check_name(workspace, request.name)
+    elif name in {None, *(kept.name for kept in experiments(workspace))}:
+        name = run_name(workspace, request, commit)
     notes = Notes(request.name or str(name), commit, request.overrides)
     if not request.isolated:
-        with held(root, wait=request.wait):
-            return _run(root, root, request, observer, notes)
+        with held(workspace, wait=request.wait):
+            return _run(workspace, request, observer, notes)
     overlapping = (
         nullcontext()
         if request.overlap == "allow"
-        else locked(root, wait=request.overlap == "wait", lock=SCHEDULE_LOCK, advice=OVERLAP_ADVICE)
+        else locked(
+            workspace.root,
+            wait=request.overlap == "wait",
+            lock=SCHEDULE_LOCK,
+            advice=OVERLAP_ADVICE,
+        )
     )
-    with overlapping, worktree(root, commit) as place:
-        return _run(place, root, request, observer, notes)
+    with overlapping, worktree(workspace, commit) as place:
+        return _run(place, request, observer, notes)
 
 
-def _run(
-    root: Path, workspace: Path, request: RunRequest, observer: RunObserver, notes: Notes
-) -> RunResult:
-    cache = Path(ask_dvc(root, "cache", "dir"))
-    graph = prepare(root, request, observer, cache=cache, workspace=workspace)
+def _run(place: Checkout, request: RunRequest, observer: RunObserver, notes: Notes) -> RunResult:
+    checkout = prepare(place, request, observer)
+    named = request.name is not None
     try:
-        named = request.name is not None
         result = restore_on_failure(
-            root,
-            graph,
-            lambda: reproduce_and_keep(root, graph, observer, notes, cache=cache, named=named),
+            checkout, lambda: reproduce_and_keep(checkout, observer, notes, named=named)
         )
     except RunVoidedError:
-        for false in experiments(root):
+        for false in experiments(checkout):
             if false.name == notes.name:
-                remove(root, false)
+                remove(checkout, false)
         raise
     if request.push:
-        kept = result.experiment or newest_of(root, notes.commit)
-        observer.step(Step("push", lambda show: push(root, kept, workspace=workspace), NETWORK))
-    observer.finished(root, graph, result)
+        kept = result.experiment or newest_of(checkout, notes.commit)
+        observer.step(Step("push", lambda show: push(checkout, kept), NETWORK))
+    observer.finished(checkout, result)
     if request.most is not None:
-        prune(root, most=request.most)
+        prune(checkout, most=request.most)
     return result
 
 
-def prepare(
-    root: Path, request: RunRequest, observer: RunObserver, *, cache: Path, workspace: Path
-) -> Graph:
+def prepare(place: Checkout, request: RunRequest, observer: RunObserver) -> RunCheckout:
     """Apply the overrides if a run can start with them; else params.yaml stays as it was.
+
+    Returns:
+        The checkout as the run starts with it.
 
     Raises:
         PipelineError: A value is wrong, or a file that the run would read is not there.
     """
     try:
         if request.isolated:
-            apply_overrides(root, request.overrides)
+            apply_overrides(place.root, request.overrides)
         elif request.overrides:
-            write_params(root, overridden(root, request.overrides))
-        load_params(root / PARAMS)
-        graph = load_graph(root)
-        check_cache(root, graph, cache=cache, workspace=workspace, tell=_tell_on_stderr)
+            write_params(place.root, overridden(place.root, request.overrides))
+        load_params(place.root / PARAMS)
+        checkout = RunCheckout.of(place)
+        check_cache(checkout, tell=_tell_on_stderr)
         if request.isolated:
             with suppress(SetupError):  # what the cache lacks is made again, or fetched below
-                ask_dvc(root, "checkout", "--force")
+                ask_dvc(checkout.root, "checkout", "--force")
         if request.refresh:
-            observer.step(Step("refresh", lambda show: refresh_sources(root, graph), NETWORK))
+            observer.step(Step("refresh", lambda show: refresh_sources(checkout), NETWORK))
         if request.isolated:
-            fetch_sources(root, graph)
-        check_present(root, graph)
-        store_changes(root, graph)
+            fetch_sources(checkout)
+        check_present(checkout)
+        store_changes(checkout)
     except BaseException:
-        take_back_params(root)
-        forget_params(root)
+        take_back_params(place.root)
+        forget_params(place.root)
         raise
-    return graph
+    return checkout
 
 
 def _tell_on_stderr(line: str) -> None:
@@ -193,37 +193,34 @@ def _tell_on_stderr(line: str) -> None:
 
 
 def reproduce_and_keep(
-    root: Path, graph: Graph, observer: RunObserver, notes: Notes, *, cache: Path, named: bool
+    checkout: RunCheckout, observer: RunObserver, notes: Notes, *, named: bool
 ) -> RunResult:
     """Bring the stages up to date, compare, and keep the run if something happened in it.
 
     Args:
-        root: The checkout.
-        graph: Its stages.
+        checkout: Where its stages run.
         observer: Who is told of each step.
         notes: What is noted of the run.
-        cache: DVC's.
         named: Whether a person gave the run its name.
 
     Raises:
         PipelineError: A stage failed, or the name is taken.
     """
-    states = bring_up_to_date(root, graph, observer, notes, cache=cache)
-    canonicalise(root, graph)
-    recorded = committed_lock(root)
+    states = bring_up_to_date(checkout, observer, notes)
+    canonicalise(checkout.root, checkout.graph)
+    recorded = committed_lock(checkout.root)
     result = RunResult(
         states,
-        read_scores(root, graph),
-        read_metrics(root),
-        compare(graph, recorded, read_lock(root)),
+        read_scores(checkout),
+        read_metrics(checkout),
+        compare(checkout.graph, recorded, checkout.lock),
         bool(recorded),
-        scores_before(root, cache),
+        scores_before(checkout),
     )
     if set(states.values()) == {UP_TO_DATE}:
         return result
     record = make_record(
-        root,
-        graph,
+        checkout,
         **asdict(notes),
         states=states,
         comparison=result.comparison,
@@ -231,59 +228,54 @@ def reproduce_and_keep(
         watched_by=observer.identity(),
     )
     experiment = keep(
-        root,
+        checkout,
         name=notes.name,
         named=named,
-        untracked=own_files(root, graph),
+        untracked=own_files(checkout),
         added={RECORD: record_bytes(record)},
     )
-    flush(root)
+    flush(checkout.root)
     return replace(result, experiment=experiment)
 
 
-def bring_up_to_date(
-    root: Path, graph: Graph, observer: RunObserver, notes: Notes, *, cache: Path
-) -> dict[str, str]:
+def bring_up_to_date(checkout: RunCheckout, observer: RunObserver, notes: Notes) -> dict[str, str]:
     """Bring the stages up to date, one after the other; return how each ended.
 
     DVC is asked once what is out of date, and then for each stage from the first such one.
     """
-    notes.python = python = python_for(root)
-    stale = out_of_date(root)
-
-    def step(name: str) -> Step:
-        return Step(
-            name,
-            lambda show: (
-                make(root, name, python=python, cache=cache, show=show)
-                if name in stale
-                else UP_TO_DATE
-            ),
-            graph.stages[name].prefect,
-            lambda: facts(name, read_lock(root)),
-        )
-
+    stale = out_of_date(checkout)
     states = {}
-    observer.started(graph)
-    for name in graph.needed():
+    observer.started(checkout.graph)
+    for name in checkout.graph.needed():
         began = time.monotonic()
-        states[name] = observer.step(step(name))
+        states[name] = observer.step(_step(checkout, name, stale=name in stale))
         notes.seconds[name] = round(time.monotonic() - began, 3)
     return states
 
 
-def make(root: Path, name: str, *, python: Path, cache: Path, show: Show) -> str:
+def _step(checkout: RunCheckout, name: str, *, stale: bool) -> Step:
+    python = checkout.python if stale else None  # before the step: it may have to be built
+
+    def work(show: Show) -> str:
+        return UP_TO_DATE if python is None else make(checkout, name, python=python, show=show)
+
+    options = checkout.graph.stages[name].prefect
+    return Step(name, work, options, lambda: facts(name, checkout.lock))
+
+
+def make(checkout: Checkout, name: str, *, python: Path, show: Show) -> str:
     """Bring a stage up to date; what DVC restores of it is made again if it was damaged."""
     while True:
-        state = reproduce(root, name, python=python, show=show)
-        well = made_well(root, name, cache=cache, tell=lambda line: show(Event(name, line=line)))
+        state = reproduce(checkout, name, python=python, show=show)
+        well = made_well(checkout, name, tell=lambda line: show(Event(name, line=line)))
         if well or state != RESTORED:
             return state
 
 
-def own_files(root: Path, graph: Graph) -> list[str]:
+def own_files(checkout: Checkout) -> list[str]:
     """Name the files of a run that git may not track yet and DVC does not keep."""
+    graph = checkout.graph
     uncached = [out for name in graph.needed() for out in graph.stages[name].uncached]
     code = [path for path in graph.sources() if path.endswith((".py", ".lock"))]
-    names = [str(PARAMS), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(root, graph)]
-    return [name for name in names if (root / name).is_file()]
+    names = [str(PARAMS), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(checkout)]
+    return [name for name in names if (checkout.root / name).is_file()]

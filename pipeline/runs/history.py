@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -11,6 +10,7 @@ from ruamel.yaml import YAML
 from foundation.paths import PARAMS
 from pipeline.runs.record import changed_surroundings, json_object, own_record, record_names
 from pipeline.runs.scores import METRICS, numbers
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import experiments
 from pipeline.versioning.git import contents_at, git
 from pipeline.versioning.lockfile import Entries, committed_lock, flat, hashes
@@ -43,43 +43,47 @@ class Run:
     record: dict[str, Any] | None
 
 
-def newest_run(root: Path) -> str:
+def newest_run(checkout: Checkout) -> str:
     """Name the run that was kept last, or HEAD if none is kept."""
-    kept = experiments(root)
+    kept = experiments(checkout)
     return kept[-1].name if kept else "HEAD"
 
 
-def kept_runs(root: Path) -> list[Run]:
+def kept_runs(checkout: Checkout) -> list[Run]:
     """Describe every experiment of the repository, also those that nobody recorded, the newest last."""
-    runs = _described(root, [(kept.name, kept.commit) for kept in experiments(root)])
+    runs = _described(checkout, [(kept.name, kept.commit) for kept in experiments(checkout)])
     return sorted(runs, key=lambda run: run.when)
 
 
-def load_run(root: Path, revision: str) -> Run:
+def load_run(checkout: Checkout, revision: str) -> Run:
     """Describe one run, or another commit as one.
 
     Raises:
         SetupError: There is no such revision.
     """
-    commit = commit_of(root, revision)
-    kept = next((kept.name for kept in experiments(root) if kept.commit == commit), revision)
-    (run,) = _described(root, [(kept, commit)])
+    commit = commit_of(checkout, revision)
+    kept = next((kept.name for kept in experiments(checkout) if kept.commit == commit), revision)
+    (run,) = _described(checkout, [(kept, commit)])
     return run
 
 
-def _described(root: Path, named: Sequence[tuple[str, str]]) -> list[Run]:
+def _described(checkout: Checkout, named: Sequence[tuple[str, str]]) -> list[Run]:
     """Describe commits, each with its name; git is asked once for all of them."""
     commits = [commit for _, commit in named]
     if not commits:
         return []
-    logged = git(root, "log", "--no-walk=unsorted", "--format=%H %ct %P", *sorted(set(commits)))
+    logged = git(
+        checkout.root, "log", "--no-walk=unsorted", "--format=%H %ct %P", *sorted(set(commits))
+    )
     facts = {
         commit: (int(at), parents) for commit, at, *parents in map(str.split, logged.splitlines())
     }
     wanted = [name for commit in commits for name in [*record_names(commit), f"{commit}:{METRICS}"]]
     around = {*commits, *(parent for _, parents in facts.values() for parent in parents[:1])}
-    contents = contents_at(root, [*wanted, *(f"{commit}:{PARAMS}" for commit in sorted(around))])
-    files = _files_changed(root, commits)
+    contents = contents_at(
+        checkout.root, [*wanted, *(f"{commit}:{PARAMS}" for commit in sorted(around))]
+    )
+    files = _files_changed(checkout, commits)
     parameters = {commit: parameters_of(contents.get(f"{commit}:{PARAMS}")) for commit in around}
     runs = []
     for name, commit in named:
@@ -103,10 +107,10 @@ def _described(root: Path, named: Sequence[tuple[str, str]]) -> list[Run]:
     return runs
 
 
-def _files_changed(root: Path, commits: Sequence[str]) -> dict[str, list[str]]:
+def _files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list[str]]:
     """Name the files that each commit has otherwise than its parent."""
     listed = git(
-        root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only", "--relative",
+        checkout.root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only", "--relative",
         content="".join(f"{commit}\n" for commit in commits).encode(),
     )  # fmt: skip
     files: dict[str, list[str]] = {commit: [] for commit in commits}
@@ -119,9 +123,11 @@ def _files_changed(root: Path, commits: Sequence[str]) -> dict[str, list[str]]:
     return files
 
 
-def changed_files(root: Path, before: str, after: str, endings: tuple[str, ...]) -> list[str]:
+def changed_files(
+    checkout: Checkout, before: str, after: str, endings: tuple[str, ...]
+) -> list[str]:
     """Name the files with such an ending that two commits do not have alike."""
-    names = git(root, "diff", "--name-only", "--relative", "-z", before, after).split("\0")
+    names = git(checkout.root, "diff", "--name-only", "--relative", "-z", before, after).split("\0")
     return [name for name in names if name.endswith(endings)]
 
 
@@ -139,15 +145,15 @@ def parameters_of(content: bytes | None) -> dict[str, Any]:
     return flat(YAML(typ="safe").load(content or b"{}"))
 
 
-def compare_runs(root: Path, first: Run, second: Run) -> dict[str, list[str]]:
+def compare_runs(checkout: Checkout, first: Run, second: Run) -> dict[str, list[str]]:
     """Tell how the second run differs from the first, by kind; a kind without a difference is empty."""
     names = [f"{run.commit}:{PARAMS}" for run in (first, second)]
-    contents = contents_at(root, names)
+    contents = contents_at(checkout.root, names)
     before, after = (parameters_of(contents.get(name)) for name in names)
     changes = {
         "parameters": changed_values(before, after),
-        "data": changed_values(_data(root, first), _data(root, second)),
-        "code": changed_files(root, first.commit, second.commit, CODE),
+        "data": changed_values(_data(checkout, first), _data(checkout, second)),
+        "code": changed_files(checkout, first.commit, second.commit, CODE),
     }
     if first.record and second.record:
         around = changed_surroundings(
@@ -157,9 +163,9 @@ def compare_runs(root: Path, first: Run, second: Run) -> dict[str, list[str]]:
     return changes
 
 
-def _data(root: Path, run: Run) -> dict[str, str]:
+def _data(checkout: Checkout, run: Run) -> dict[str, str]:
     """Map what a run read and did not make, but code, to its hash."""
-    lock: Entries = committed_lock(root, run.commit)
+    lock: Entries = committed_lock(checkout.root, run.commit)
     made = {path for entry in lock.values() for path in hashes(entry, "outs")}
     read = {path: md5 for entry in lock.values() for path, md5 in hashes(entry, "deps").items()}
     return {p: md5 for p, md5 in read.items() if p not in made and not p.endswith(CODE)}

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,12 +11,14 @@ from ruamel.yaml import YAML
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
 from pipeline.runs import probe
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.stage import WITHOUT_SHORTCUTS
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask
 from pipeline.versioning.experiments import RECORD, experiments
 from pipeline.versioning.git import contents_at, digest
 from pipeline.versioning.graph import Graph
-from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat, read_lock
+from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat
 
 FORMAT = 1
 ERROR = re.compile(r"scores\.(?P<model>.+)\.standardised\.overall\.mse")
@@ -29,37 +30,33 @@ KINDS = (  # the likeliest first
 
 
 def make_record(
-    root: Path,
-    graph: Graph,
+    checkout: RunCheckout,
     *,
     name: str,
     commit: str,
     overrides: tuple[str, ...],
     started: float,
     seconds: Mapping[str, float],
-    python: Path,
     states: Mapping[str, str],
     comparison: Comparison,
     metrics: Mapping[str, Any],
     watched_by: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Describe a run that has just finished in `root`.
+    """Describe a run that has just finished.
 
     Args:
-        root: Its checkout.
-        graph: Its stages.
+        checkout: That of the run.
         name: Of the experiment that keeps it.
         commit: What it started from.
         overrides: `key=value` changes of params.yaml.
         started: When, in seconds since 1970.
         seconds: How long each stage took.
-        python: What ran the stages.
         states: How each stage ended.
         comparison: The run beside the committed dvc.lock.
         metrics: Its numbers, as in metrics.json.
         watched_by: Identifiers of who watched it, such as Prefect's.
     """
-    lock = {name: read_lock(root)[name] for name in graph.needed()}
+    lock = {name: checkout.lock[name] for name in checkout.graph.needed()}
     return {
         "format": FORMAT,
         "name": name,
@@ -70,21 +67,20 @@ def make_record(
         "states": dict(states),
         "verdict": comparison.verdict,
         "scores": summary(metrics),
-        "parameters": YAML(typ="safe").load(root / PARAMS),
-        "raw": raw_hashes(graph, lock),
+        "parameters": YAML(typ="safe").load(checkout.root / PARAMS),
+        "raw": raw_hashes(checkout.graph, lock),
         "lock": lock,
-        "requirements": digest(root / LOCK_FILE, "sha256"),
-        "surroundings": surroundings(root, python),
+        "requirements": digest(checkout.root / LOCK_FILE, "sha256"),
+        "surroundings": surroundings(checkout),
         "watched_by": dict(watched_by),
     }
 
 
-def surroundings(root: Path, python: Path, *, uncached: bool = False) -> dict[str, Any]:
+def surroundings(checkout: RunCheckout, *, uncached: bool = False) -> dict[str, Any]:
     """Describe what the stages of a checkout find around them, as a process like theirs sees it.
 
     Args:
-        root: The checkout.
-        python: What runs its stages.
+        checkout: That of the stages.
         uncached: Whether they run as in a verification.
 
     Raises:
@@ -92,8 +88,8 @@ def surroundings(root: Path, python: Path, *, uncached: bool = False) -> dict[st
     """
     said: dict[str, Any] = json.loads(
         ask(
-            root,
-            [str(python), "-P", probe.__file__],
+            checkout.root,
+            [str(checkout.python), "-P", probe.__file__],
             name="looking at the stages' environment",
             environment=WITHOUT_SHORTCUTS if uncached else None,
         )
@@ -126,12 +122,12 @@ def record_bytes(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode()
 
 
-def record_at(root: Path, commit: str) -> dict[str, Any] | None:
+def record_at(checkout: Checkout, commit: str) -> dict[str, Any] | None:
     """Read the record that a commit brought, or None.
 
     One that it only inherits, from a run that was taken into the branch, tells of that run.
     """
-    return own_record(contents_at(root, record_names(commit)), commit)
+    return own_record(contents_at(checkout.root, record_names(commit)), commit)
 
 
 def record_names(commit: str) -> list[str]:
@@ -147,16 +143,16 @@ def own_record(contents: Mapping[str, bytes], commit: str) -> dict[str, Any] | N
     return json_object(own)  # one that cannot be read says nothing
 
 
-def record_of_same_lock(root: Path, commit: str) -> dict[str, Any] | None:
+def record_of_same_lock(checkout: Checkout, commit: str) -> dict[str, Any] | None:
     """Read the newest record of a run that made the very dvc.lock of a commit, or None.
 
     A run in the workspace is kept beside the commit in which the user takes it over.
     """
-    kept = [experiment.commit for experiment in experiments(root)]
-    locks = contents_at(root, [f"{one}:{LOCK}" for one in [commit, *kept]])
+    kept = [experiment.commit for experiment in experiments(checkout)]
+    locks = contents_at(checkout.root, [f"{one}:{LOCK}" for one in [commit, *kept]])
     own = locks.get(f"{commit}:{LOCK}")
     made_it = [one for one in kept if own is not None and locks.get(f"{one}:{LOCK}") == own]
-    records = (record_at(root, one) for one in reversed(made_it))
+    records = (record_at(checkout, one) for one in reversed(made_it))
     return next((record for record in records if record), None)
 
 

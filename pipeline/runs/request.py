@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.scores import Scores
 from pipeline.runs.stage import Event
 from pipeline.versioning.experiments import Experiment
@@ -91,7 +91,7 @@ class RunObserver(Protocol):
     def step(self, step: Step) -> str:
         """Do the work of a step; return how it ended."""
 
-    def finished(self, root: Path, graph: Graph, result: RunResult) -> None:
+    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
         """Look at what a run made, while its checkout is there."""
 
     def identity(self) -> dict[str, Any]:

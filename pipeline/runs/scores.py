@@ -7,14 +7,13 @@ In commits from before there was scores.json, metrics.json holds all of it, by `
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from foundation import paths
 from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
 from pipeline.versioning.cache import kept_file
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import experiments
-from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import committed_lock, hashes
 
 SCORES, METRICS = paths.SCORES.as_posix(), paths.METRICS.as_posix()  # as dvc.yaml has them
@@ -84,34 +83,35 @@ class Scores:
         return part["by_target" if "targets" in self.content else "by_feature"][target]
 
 
-def read_scores(root: Path, graph: Graph) -> Scores:
+def read_scores(checkout: Checkout) -> Scores:
     """Read what the last run of a checkout found.
 
     Raises:
         SetupError: Its stages make no such file.
     """
+    graph = checkout.graph
     made = {path for name in graph.needed() for path in graph.stages[name].outs}
     path = next((each for each in (SCORES, METRICS) if each in made), None)
     if path is None:
         raise SetupError(f"No stage of dvc.yaml makes {SCORES}, which a run ends with. Add it.")
-    return Scores(json.loads((root / path).read_text("utf-8")))
+    return Scores(json.loads((checkout.root / path).read_text("utf-8")))
 
 
-def read_metrics(root: Path) -> dict[str, Any]:
+def read_metrics(checkout: Checkout) -> dict[str, Any]:
     """Read the numbers of the last run of a checkout."""
-    content: dict[str, Any] = json.loads((root / METRICS).read_text("utf-8"))
+    content: dict[str, Any] = json.loads((checkout.root / METRICS).read_text("utf-8"))
     return content
 
 
-def scores_before(root: Path, cache: Path) -> Scores | None:
+def scores_before(checkout: Checkout) -> Scores | None:
     """Find the scores of the newest kept run, or of the commit; None where DVC's cache lacks them."""
-    kept = experiments(root)
-    lock = committed_lock(root, kept[-1].commit if kept else "HEAD")
+    kept = experiments(checkout)
+    lock = committed_lock(checkout.root, kept[-1].commit if kept else "HEAD")
     made = {path: md5 for entry in lock.values() for path, md5 in hashes(entry, "outs").items()}
     if SCORES not in made:
         return None
     try:
-        return Scores(json.loads(kept_file(cache, made[SCORES]).read_text("utf-8")))
+        return Scores(json.loads(kept_file(checkout.cache, made[SCORES]).read_text("utf-8")))
     except (MissingFromCacheError, DamagedInCacheError):
         return None
 

@@ -16,6 +16,7 @@ from typing import IO
 from foundation import supervisor
 from foundation.errors import StageFailedError
 from foundation.packages import ANY_PACKAGES
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import child_environment, dvc_command
 from pipeline.versioning.git import forget_locks_of_runs
 
@@ -51,7 +52,7 @@ class Event:
 
 
 def reproduce(
-    root: Path,
+    checkout: Checkout,
     stage: str,
     *,
     python: Path,
@@ -61,7 +62,7 @@ def reproduce(
     """Bring one stage up to date through DVC; those that it reads from are up to date already.
 
     Args:
-        root: The checkout.
+        checkout: Where it runs.
         stage: Its name.
         python: Runs DVC and the stage.
         show: Called with each event, while it happens.
@@ -81,8 +82,8 @@ def reproduce(
     )
     shortcuts = WITHOUT_SHORTCUTS if uncached else None
     with (
-        no_stale_locks(root),
-        running(command, root, python=python, environment=shortcuts) as process,
+        no_stale_locks(checkout.root),
+        running(command, checkout.root, python=python, environment=shortcuts) as process,
     ):
         assert process.stdout is not None
         for raw in process.stdout:
@@ -99,7 +100,7 @@ def reproduce(
                     _show_lines(stage, held_back, show)
         process.wait()
     if process.returncode != 0 or state is None:
-        raise StageFailedError(_failure(root, stage if state is not None else None, said))
+        raise StageFailedError(_failure(checkout.root, stage if state is not None else None, said))
     _show_lines(stage, held_back, show)
     return state
 

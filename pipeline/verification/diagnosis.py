@@ -1,7 +1,6 @@
 """Why a run did not come out the same, as far as the records tell."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from foundation.packages import LOCK_FILE, locked_packages
@@ -9,6 +8,7 @@ from pipeline.runs.environment import OWN_MINOR
 from pipeline.runs.record import changed_surroundings
 from pipeline.runs.stage import RAN
 from pipeline.verification.recorded import Output
+from pipeline.versioning.checkout import Checkout
 
 UNDECLARED = (
     "Nothing that is on record differs. The stage depends on something that is not a declared input: "
@@ -17,7 +17,7 @@ UNDECLARED = (
 
 
 def reasons(
-    place: Path,
+    checkout: Checkout,
     outputs: Sequence[Output],
     record: Mapping[str, Any] | None,
     here: Mapping[str, Any],
@@ -27,7 +27,7 @@ def reasons(
     """Say what may have made outputs differ; nothing if none does.
 
     Args:
-        place: A checkout of the commit.
+        checkout: A worktree of the commit.
         outputs: All of them, in the order of their stages.
         record: That of the run, or of another one that made the same dvc.lock; if there is one.
         here: The surroundings of the proof, as in a record.
@@ -41,7 +41,7 @@ def reasons(
     if changed:
         found.append(f"inputs: {', '.join(changed)}")
     if not record or "surroundings" not in record:
-        return [*found, *_without_record(place)]
+        return [*found, *_without_record(checkout)]
     for stage in differing:
         state = record.get("states", {}).get(stage, RAN)
         if state != RAN:
@@ -50,17 +50,17 @@ def reasons(
                 "its outputs were made."
             )
     changes = changed_surroundings(
-        record["surroundings"], here, packages=set(locked_packages(place / LOCK_FILE))
+        record["surroundings"], here, packages=set(locked_packages(checkout.root / LOCK_FILE))
     )
     found += [f"{kind}: {', '.join(lines)}" for kind, lines in changes.items()]
     return found if changes or changed else [*found, UNDECLARED]
 
 
-def _without_record(place: Path) -> list[str]:
+def _without_record(checkout: Checkout) -> list[str]:
     found = [
         "No record tells of this commit, so its packages, processor and threads are not known."
     ]
-    reference = place / ".python-version"
+    reference = checkout.root / ".python-version"
     said = reference.read_text(encoding="utf-8").strip() if reference.is_file() else OWN_MINOR
     if said != OWN_MINOR:
         found.append(f"python: {said} is the reference, this is {OWN_MINOR}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
 from pipeline.versioning.cache import content_hash, restore
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask, ask_dvc
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import LOCK, Entries, hashes
@@ -49,24 +50,22 @@ class RecordedOutputs:
     """Compares what stages made in a worktree with what is recorded of it.
 
     Attributes:
-        place: The worktree, with a cache of its own.
-        cache: The user's cache, which is only read.
+        place: The worktree, with a cache of its own; that of its workspace is only read.
     """
 
-    place: Path
-    cache: Path
+    place: Checkout
 
     def keep(self, uncached: list[str]) -> None:
         """Take dvc.lock and what git has of the outputs away, so that nothing can go by them."""
         for path in [LOCK, *uncached]:
-            if (self.place / path).is_file():
-                target = self.place / FOLDER / path
+            if (self.place.root / path).is_file():
+                target = self.place.root / FOLDER / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                (self.place / path).rename(target)
+                (self.place.root / path).rename(target)
 
     def kept(self, path: str) -> str | None:
         """Hash what git had of an output; None if it had nothing."""
-        return content_hash(self.place / FOLDER / path)
+        return content_hash(self.place.root / FOLDER / path)
 
     def compare(self, graph: Graph, lock: Entries) -> list[Output]:
         """Compare every output that a run needs; those of other bytes by their values."""
@@ -77,7 +76,7 @@ class RecordedOutputs:
         ]
 
     def _compare(self, stage: str, path: str, recorded: str) -> Output:
-        reproduced = content_hash(self.place / path)
+        reproduced = content_hash(self.place.root / path)
         if reproduced == recorded:
             return Output(stage, path, recorded, reproduced, IDENTICAL)
         if reproduced is None:
@@ -85,26 +84,28 @@ class RecordedOutputs:
         old = self._recorded(path, recorded)
         if old is None:
             return Output(stage, path, recorded, reproduced, DIFFERENT, NOT_AVAILABLE)
-        found = _values_apart(old, self.place / path, path)
+        found = _values_apart(old, self.place.root / path, path)
         verdict = EQUAL if found["equal"] else DIFFERENT
         return Output(stage, path, recorded, reproduced, verdict, str(found["text"]))
 
     def _recorded(self, path: str, md5: str) -> Path | None:
         """Find recorded bytes by their hash: in git, in the cache, in a remote."""
-        target = self.place / FOLDER / path
-        if content_hash(target) == md5 or _taken(self.cache, md5, target):
+        target = self.place.root / FOLDER / path
+        if content_hash(target) == md5 or _taken(self.place.workspace.cache, md5, target):
             return target
-        if not ask_dvc(self.place, "remote", "list"):
+        if not ask_dvc(self.place.root, "remote", "list"):
             return None
-        reproduced = (self.place / LOCK).read_bytes()
-        shutil.copyfile(self.place / FOLDER / LOCK, self.place / LOCK)  # tells DVC what to fetch
+        reproduced = (self.place.root / LOCK).read_bytes()
+        shutil.copyfile(
+            self.place.root / FOLDER / LOCK, self.place.root / LOCK
+        )  # tells DVC what to fetch
         try:
-            ask_dvc(self.place, "fetch", path)
+            ask_dvc(self.place.root, "fetch", path)
         except SetupError:
             return None
         finally:
-            (self.place / LOCK).write_bytes(reproduced)
-        return target if _taken(self.place / ".dvc/cache", md5, target) else None
+            (self.place.root / LOCK).write_bytes(reproduced)
+        return target if _taken(self.place.root / ".dvc/cache", md5, target) else None
 
 
 def _taken(cache: Path, md5: str, target: Path) -> bool:

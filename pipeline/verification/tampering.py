@@ -1,7 +1,6 @@
 """What a commit and the cache say of a run, held against what is so; one sentence per falsehood."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -13,6 +12,7 @@ from pipeline.runs.record import FORMAT, json_object, raw_hashes, summary
 from pipeline.runs.scores import METRICS
 from pipeline.verification.recorded import RecordedOutputs
 from pipeline.versioning.cache import check
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import RECORD, experiments
 from pipeline.versioning.git import digest, file_at
 from pipeline.versioning.graph import Graph
@@ -42,7 +42,7 @@ def false_outputs(beside: RecordedOutputs, graph: Graph, lock: Entries) -> Itera
                     )
                 continue
             try:
-                check(beside.cache, recorded)
+                check(beside.place.workspace.cache, recorded)
             except MissingFromCacheError:
                 continue  # it was made again
             except DamagedInCacheError as damaged:
@@ -50,10 +50,8 @@ def false_outputs(beside: RecordedOutputs, graph: Graph, lock: Entries) -> Itera
 
 
 def false_record(
-    root: Path,
-    place: Path,
+    checkout: Checkout,
     commit: str,
-    graph: Graph,
     lock: Entries,
     record: Mapping[str, Any],
     made: Mapping[str, str | None],
@@ -61,10 +59,8 @@ def false_record(
     """Tell where the record of a run does not say what its commit has, or what came out.
 
     Args:
-        root: The project's root.
-        place: A worktree of the commit, in which its stages have run.
+        checkout: A worktree of the commit, in which its stages have run.
         commit: The run's.
-        graph: Its stages.
         lock: Its dvc.lock.
         record: Its record.
         made: By path, the hash of each output that came out.
@@ -72,14 +68,14 @@ def false_record(
     if record.get("format") != FORMAT:
         yield f"{RECORD} is not a record of format {FORMAT}, so nothing that it says was compared."
         return
-    yield from _false_hashes(graph, lock, record.get("lock") or {}, made)
-    parent = next((kept.parent for kept in experiments(root) if kept.commit == commit), None)
-    metrics = json_object((file_at(root, commit, METRICS) or "").encode())
+    yield from _false_hashes(checkout.graph, lock, record.get("lock") or {}, made)
+    parent = next((kept.parent for kept in experiments(checkout) if kept.commit == commit), None)
+    metrics = json_object((file_at(checkout.root, commit, METRICS) or "").encode())
     facts = {
         "commit": record.get("commit") if parent is None else parent,
-        "parameters": YAML(typ="safe").load(place / PARAMS),
-        "raw": raw_hashes(graph, lock),
-        "requirements": digest(place / LOCK_FILE, "sha256"),
+        "parameters": YAML(typ="safe").load(checkout.root / PARAMS),
+        "raw": raw_hashes(checkout.graph, lock),
+        "requirements": digest(checkout.root / LOCK_FILE, "sha256"),
         "scores": summary(metrics),
     }
     for name, fact in facts.items():

@@ -8,20 +8,20 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from foundation.errors import CannotVerifyError, PipelineError, SetupError
-from pipeline.runs.environment import OWN_MINOR, python_for
+from pipeline.runs.checkout import RunCheckout
+from pipeline.runs.environment import OWN_MINOR
 from pipeline.runs.record import record_at, record_of_same_lock, surroundings
 from pipeline.runs.request import Show, Step
 from pipeline.runs.stage import reproduce
 from pipeline.verification.diagnosis import reasons
 from pipeline.verification.recorded import Output, RecordedOutputs
 from pipeline.verification.tampering import false_inputs, false_outputs, false_record
-from pipeline.versioning.dvc import ask_dvc
-from pipeline.versioning.graph import Graph, load_graph
-from pipeline.versioning.lockfile import Entries, compare, read_lock
+from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.graph import Graph
+from pipeline.versioning.lockfile import Entries, compare
 from pipeline.versioning.raw_data import fetch_by_hash, pointers, tracking_advice, untracked_sources
 from pipeline.versioning.worktrees import commit_of, worktree
 
@@ -83,11 +83,11 @@ class Claim:
     record: dict[str, Any] | None
 
 
-def verify(root: Path, revision: str = "HEAD", *, observer: Steps) -> Verdict:
+def verify(workspace: Checkout, revision: str = "HEAD", *, observer: Steps) -> Verdict:
     """Re-run every stage of a commit in a clean worktree with an empty cache, and compare the outputs.
 
     Args:
-        root: The project's root; its workspace and its cache are left as they are.
+        workspace: The user's checkout; it and its cache are left as they are.
         revision: A commit, a branch, a tag or a run.
         observer: Who is told of each step.
 
@@ -95,20 +95,18 @@ def verify(root: Path, revision: str = "HEAD", *, observer: Steps) -> Verdict:
         CannotVerifyError: Something that the commit was made from is not to be had.
         SetupError: There is no such revision.
     """
-    commit = commit_of(root, revision)
-    cache = Path(ask_dvc(root, "cache", "dir"))
-    with worktree(root, commit, shared_cache=False) as place:
+    commit = commit_of(workspace, revision)
+    with worktree(workspace, commit, shared_cache=False) as place:
         try:
-            claim = _claim(root, place, commit, revision)
-            return _verify(root, place, cache, claim, revision, observer)
+            return _verify(place, _claim(place, commit, revision), revision, observer)
         except CannotVerifyError:
             raise
         except PipelineError as why:
             raise CannotVerifyError(f"{revision} could not be verified. {why}") from None
 
 
-def _claim(root: Path, place: Path, commit: str, revision: str) -> Claim:
-    graph, lock = load_graph(place), read_lock(place)
+def _claim(place: Checkout, commit: str, revision: str) -> Claim:
+    graph, lock = place.graph, place.lock
     lacking = [name for name in graph.needed() if name not in lock]
     if lacking:
         what = f"no hashes for {', '.join(lacking)}" if lock else "no dvc.lock"
@@ -116,46 +114,42 @@ def _claim(root: Path, place: Path, commit: str, revision: str) -> Claim:
             f"{revision} has {what}, so there is nothing to compare with. Name a commit of a "
             "finished run: exactcast runs shows them, and exactcast run makes one."
         )
-    untracked = untracked_sources(place, graph)
+    untracked = untracked_sources(place)
     if untracked:
         raise CannotVerifyError(f"{revision} cannot be verified. {tracking_advice(untracked[0])}")
-    return Claim(commit, graph, lock, record_at(root, commit))
+    return Claim(commit, graph, lock, record_at(place, commit))
 
 
-def _verify(
-    root: Path, place: Path, cache: Path, claim: Claim, revision: str, observer: Steps
-) -> Verdict:
-    beside = RecordedOutputs(place, cache)
+def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Verdict:
+    beside = RecordedOutputs(place)
     beside.keep([out for stage in claim.graph.stages.values() for out in stage.uncached])
     false: list[str] = []
 
     def data(show: Show) -> str:
-        false.extend(fetch_by_hash(place, claim.graph, cache))
+        false.extend(fetch_by_hash(place))
         return "as recorded"
 
     observer.started(claim.graph)
-    if pointers(place, claim.graph):
+    if pointers(place):
         observer.step(Step("data", data))
-    known = claim.record or record_of_same_lock(root, claim.commit)
-    python = python_for(place, minor=_minor(known), exact=True)
-    seconds = _reproduce(place, claim.graph, python, observer)
+    known = claim.record or record_of_same_lock(place, claim.commit)
+    checkout = RunCheckout.of(place, minor=_minor(known), exact=True)
+    seconds = _reproduce(checkout, observer)
     outputs = beside.compare(claim.graph, claim.lock)
-    here = surroundings(place, python, uncached=True)
+    here = surroundings(checkout, uncached=True)
     made = {output.path: output.reproduced for output in outputs}
-    changed = compare(claim.graph, claim.lock, read_lock(place)).new_inputs
+    changed = compare(claim.graph, claim.lock, checkout.lock).new_inputs
     false += false_inputs(changed)
     false += false_outputs(beside, claim.graph, claim.lock)
     if claim.record is not None:
-        false += false_record(
-            root, place, claim.commit, claim.graph, claim.lock, claim.record, made
-        )
+        false += false_record(checkout, claim.commit, claim.lock, claim.record, made)
     return Verdict(
         revision=revision,
         commit=claim.commit,
         run=None if claim.record is None else str(claim.record.get("name")),
         outputs=outputs,
         false=false,
-        reasons=reasons(place, outputs, known, here, changed=changed),
+        reasons=reasons(checkout, outputs, known, here, changed=changed),
         seconds=seconds,
         surroundings=here,
     )
@@ -177,12 +171,14 @@ def _minor(record: dict[str, Any] | None) -> str:
     return found[0]
 
 
-def _reproduce(place: Path, graph: Graph, python: Path, observer: Steps) -> dict[str, float]:
+def _reproduce(checkout: RunCheckout, observer: Steps) -> dict[str, float]:
+    python = checkout.python
+
     def work(stage: str) -> Callable[[Show], str]:
-        return lambda show: reproduce(place, stage, python=python, show=show, uncached=True)
+        return lambda show: reproduce(checkout, stage, python=python, show=show, uncached=True)
 
     seconds = {}
-    for stage in graph.needed():
+    for stage in checkout.graph.needed():
         began = time.monotonic()
         observer.step(Step(stage, work(stage)))
         seconds[stage] = round(time.monotonic() - began, 3)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from foundation.errors import SetupError
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import git, run_git
 
 REFS = "refs/exps"
@@ -44,14 +45,19 @@ class Experiment:
 
 
 def keep(
-    root: Path, *, name: str, named: bool, untracked: Sequence[str], added: Mapping[str, bytes]
+    checkout: Checkout,
+    *,
+    name: str,
+    named: bool,
+    untracked: Sequence[str],
+    added: Mapping[str, bytes],
 ) -> Experiment:
     """Keep the files of a checkout as an experiment of the commit that it stands on.
 
     Neither the index, nor the branch, nor any file of the checkout is touched.
 
     Args:
-        root: The checkout: the workspace, or a worktree.
+        checkout: The workspace, or a worktree.
         name: The experiment's name, new among those of this commit.
         named: Whether a person gave it.
         untracked: Files to keep beside those that git tracks.
@@ -60,21 +66,21 @@ def keep(
     Raises:
         SetupError: The name is taken, or it cannot be the name of a git reference.
     """
-    parent = git(root, "rev-parse", "HEAD").strip()
-    folder_in_git = git(root, "rev-parse", "--show-prefix").removesuffix("\n")
+    parent = git(checkout.root, "rev-parse", "HEAD").strip()
+    folder_in_git = git(checkout.root, "rev-parse", "--show-prefix").removesuffix("\n")
     reference = f"{REFS}/{parent[:2]}/{parent[2:]}/{name}"
     # on the disk, or a power cut could leave a reference to empty objects
-    write = partial(git, root, "-c", "core.fsync=all")
+    write = partial(git, checkout.root, "-c", "core.fsync=all")
     with tempfile.TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git(root, "read-tree", "HEAD", environment=index)
+        git(checkout.root, "read-tree", "HEAD", environment=index)
         write("add", "--update", ".", environment=index)
         if untracked:
             write("add", "--force", "--", *untracked, environment=index)
         for path, content in added.items():
             blob = write("hash-object", "-w", "--stdin", content=content).strip()
             git(
-                root,
+                checkout.root,
                 "update-index",
                 "--add",
                 "--cacheinfo",
@@ -89,7 +95,7 @@ def keep(
         parent,
         "-m",
         f"{NAMED if named else UNNAMED}{name}",
-        environment=_author(root),
+        environment=_author(checkout),
     ).strip()
     try:
         write("update-ref", reference, commit, "")  # only if it does not exist
@@ -101,14 +107,14 @@ def keep(
     return Experiment(name, commit, parent, named)
 
 
-def check_name(root: Path, name: str) -> None:
+def check_name(checkout: Checkout, name: str) -> None:
     """Refuse a name that no experiment can have, or that one has already.
 
     Raises:
         SetupError: It is such a name.
     """
     try:
-        git(root, "check-ref-format", f"{REFS}/{name}")
+        git(checkout.root, "check-ref-format", f"{REFS}/{name}")
         valid = "/" not in name
     except SetupError:
         valid = False
@@ -116,17 +122,17 @@ def check_name(root: Path, name: str) -> None:
         raise SetupError(
             f"'{name}' cannot be the name of an experiment. Use letters, digits, - and _ instead."
         )
-    if any(experiment.name == name for experiment in experiments(root)):
+    if any(experiment.name == name for experiment in experiments(checkout)):
         raise SetupError(
             f"An experiment named '{name}' exists. Give another name, or remove the old one: "
             f"dvc exp remove {name}"
         )
 
 
-def experiments(root: Path) -> list[Experiment]:
+def experiments(checkout: Checkout) -> list[Experiment]:
     """List every experiment that lies in this repository, the newest last."""
     listed = git(
-        root, "for-each-ref", "--sort=refname", "--sort=committerdate",  # the last key counts first
+        checkout.root, "for-each-ref", "--sort=refname", "--sort=committerdate",  # the last key counts first
         "--format=%(refname) %(objectname) %(contents:subject)", REFS,
     )  # fmt: skip
     found = []
@@ -145,34 +151,34 @@ def _is_named(name: str, subject: str) -> bool:
     return subject != f"{UNNAMED}{name}"
 
 
-def newest_of(root: Path, commit: str) -> Experiment | None:
+def newest_of(checkout: Checkout, commit: str) -> Experiment | None:
     """Find what was kept last of a commit: a push that failed is repeated by running again."""
-    return next((kept for kept in reversed(experiments(root)) if kept.parent == commit), None)
+    return next((kept for kept in reversed(experiments(checkout)) if kept.parent == commit), None)
 
 
-def remove(root: Path, experiment: Experiment) -> None:
+def remove(checkout: Checkout, experiment: Experiment) -> None:
     """Remove an experiment; its files go when git and DVC next collect their garbage."""
     parent = experiment.parent
-    git(root, "update-ref", "-d", f"{REFS}/{parent[:2]}/{parent[2:]}/{experiment.name}",
+    git(checkout.root, "update-ref", "-d", f"{REFS}/{parent[:2]}/{parent[2:]}/{experiment.name}",
         experiment.commit)  # fmt: skip
 
 
-def prune(root: Path, *, most: int) -> list[Experiment]:
+def prune(checkout: Checkout, *, most: int) -> list[Experiment]:
     """Remove the oldest experiments that no person named, until `most` of them are left.
 
     Returns:
         What was removed.
     """
-    unnamed = [kept for kept in experiments(root) if not kept.named]
+    unnamed = [kept for kept in experiments(checkout) if not kept.named]
     old = unnamed[: max(0, len(unnamed) - most)]
     for experiment in old:
-        remove(root, experiment)
+        remove(checkout, experiment)
     return old
 
 
-def _author(root: Path) -> dict[str, str]:
+def _author(checkout: Checkout) -> dict[str, str]:
     """Who commits: whom git knows, or else this program."""
-    if run_git(root, "var", "GIT_COMMITTER_IDENT").returncode == 0:
+    if run_git(checkout.root, "var", "GIT_COMMITTER_IDENT").returncode == 0:
         return {}
     return {
         f"GIT_{role}_{part}": os.environ.get(f"GIT_{role}_{part}", value)

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from foundation.errors import SetupError
-from foundation.yaml_files import broken, read_yaml
+from foundation.paths import PARAMS
+from foundation.yaml_files import broken, parse_yaml
 
 REFERENCE = re.compile(r"\$\{([^}]+)\}")
 PREFECT_OPTIONS = {"retries", "retry_delay_seconds", "tags", "timeout_seconds"}
@@ -84,22 +86,28 @@ def load_graph(root: Path) -> Graph:
     Raises:
         SetupError: dvc.yaml or params.yaml is missing, or uses what this program does not read.
     """
-    declared = _read(root / "dvc.yaml").get("stages")
+    return _graph(_read(root / "dvc.yaml"), _read(root / PARAMS))
+
+
+@lru_cache(maxsize=8)
+def _graph(declaration: str, values: str) -> Graph:
+    """Read the graph from the texts of dvc.yaml and params.yaml; the same texts again cost nothing."""
+    declared = parse_yaml(declaration, "dvc.yaml").get("stages")
     if not isinstance(declared, dict) or not all(
         isinstance(stage, dict) for stage in declared.values()
     ):
         raise SetupError(broken("dvc.yaml", "it declares no stages"))
-    params = _read(root / "params.yaml")
+    params = parse_yaml(values, str(PARAMS))
     return Graph({name: _stage(name, content, params) for name, content in declared.items()})
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> str:
     if not path.is_file():
         raise SetupError(
             f"{path.name} is missing from {path.parent}. Run in a checkout of the project, or "
             f"restore it: git checkout -- {path.name}"
         )
-    return read_yaml(path)
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _stage(name: str, content: Mapping[str, Any], params: Mapping[str, Any]) -> Stage:

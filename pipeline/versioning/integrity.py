@@ -12,61 +12,60 @@ from pathlib import Path
 from foundation.durability import flush
 from foundation.errors import DamagedInCacheError, DataError
 from pipeline.versioning.cache import content_hash, repair
-from pipeline.versioning.graph import Graph
-from pipeline.versioning.lockfile import hashes, read_lock, recorded_outputs
+from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.lockfile import hashes, recorded_outputs
 from pipeline.versioning.raw_data import kept_raw
 
 Tell = Callable[[str], None]
 
 
-def check_cache(root: Path, graph: Graph, *, cache: Path, workspace: Path, tell: Tell) -> None:
-    """Let the cache hold nothing under a hash that is not so, of all that a run may take from it.
+def check_cache(checkout: Checkout, *, tell: Tell) -> None:
+    """Let DVC's cache hold nothing under a hash that is not so, of all that a run may take from it.
 
     A good copy in the workspace takes the place of what is damaged. Else it leaves the cache, and
     what it was is made or fetched again.
 
     Args:
-        root: The checkout of the run.
-        graph: Its stages.
-        cache: DVC's.
-        workspace: Where good copies may lie.
+        checkout: That of the run; good copies may lie in its workspace.
         tell: Is told what left the cache.
 
     Raises:
         DataError: The raw data in the workspace are that very damage, so they may be no edit of the
             user's.
     """
-    for path, md5 in kept_raw(root, graph).items():
-        for damaged in repair(cache, md5, workspace / path):
-            if content_hash(workspace / path) == damaged.found:
+    workspace = checkout.workspace
+    for path, md5 in kept_raw(checkout).items():
+        for damaged in repair(checkout.cache, md5, workspace.root / path):
+            if content_hash(workspace.root / path) == damaged.found:
                 raise DataError(
                     f"{path} is not the file of md5 {md5} that its .dvc file names, and DVC's cache "
                     f"holds the same other bytes under that name. If they are right, `dvc add {path}`; "
                     f"if not, remove {path} and {damaged.place}, then `dvc pull {path}`."
                 )
             _drop(damaged, path, tell)
-    _doubt_outputs(workspace, recorded_outputs(graph, read_lock(root)), cache=cache, tell=tell)
+    outputs = recorded_outputs(checkout.graph, checkout.lock)
+    _doubt_outputs(workspace, outputs, cache=checkout.cache, tell=tell)
 
 
-def made_well(root: Path, name: str, *, cache: Path, tell: Tell) -> bool:
+def made_well(checkout: Checkout, name: str, *, tell: Tell) -> bool:
     """Tell whether the outputs of a stage are what dvc.lock says; bring them and the cache to the disk.
 
     What is damaged leaves the cache; the output made of it is shown to DVC as changed.
     """
-    outputs = hashes(read_lock(root)[name], "outs")
-    _doubt_outputs(root, outputs, cache=cache, tell=tell)
-    flush(root, cache)
-    return not look_again(root, outputs)
+    outputs = hashes(checkout.lock[name], "outs")
+    _doubt_outputs(checkout, outputs, cache=checkout.cache, tell=tell)
+    flush(checkout.root, checkout.cache)
+    return not look_again(checkout, outputs)
 
 
-def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
+def look_again(checkout: Checkout, outputs: Mapping[str, str]) -> list[str]:
     """Show DVC as changed each output that has not its hash, whatever it remembers of the file.
 
     With `cache.type symlink`, what left the cache leaves links to nothing, at which DVC fails: they
     are removed.
 
     Args:
-        root: The checkout.
+        checkout: Where they lie.
         outputs: Files and folders of it, and their hashes.
 
     Returns:
@@ -75,9 +74,10 @@ def look_again(root: Path, outputs: Mapping[str, str]) -> list[str]:
     changed = []
     for path, md5 in outputs.items():
         with suppress(FileNotFoundError):  # a run in progress may just have removed it
-            if _drop_links_to_nothing(root / path) or content_hash(root / path) not in (None, md5):
+            place = checkout.root / path
+            if _drop_links_to_nothing(place) or content_hash(place) not in (None, md5):
                 changed.append(path)
-                for file in [root / path, *(root / path).rglob("*")]:
+                for file in [place, *place.rglob("*")]:
                     os.utime(file)
     return changed
 
@@ -89,9 +89,11 @@ def _drop_links_to_nothing(place: Path) -> bool:
     return bool(links)
 
 
-def _doubt_outputs(root: Path, outputs: Mapping[str, str], *, cache: Path, tell: Tell) -> None:
+def _doubt_outputs(
+    checkout: Checkout, outputs: Mapping[str, str], *, cache: Path, tell: Tell
+) -> None:
     for path, md5 in outputs.items():
-        for damaged in repair(cache, md5, root / path):
+        for damaged in repair(cache, md5, checkout.root / path):
             _drop(damaged, path, tell)
 
 

@@ -7,27 +7,27 @@ from typing import Any
 from foundation.errors import DamagedInCacheError, DataError, MissingFromCacheError, SetupError
 from foundation.yaml_files import read_yaml
 from pipeline.versioning.cache import restore
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.git import digest, run_git
-from pipeline.versioning.graph import Graph
 
 
-def untracked_sources(root: Path, graph: Graph) -> list[str]:
+def untracked_sources(checkout: Checkout) -> list[str]:
     """Name the files a run reads that neither a stage makes nor DVC nor git keeps."""
-    sources = graph.sources()
-    known = _in_git(root, sources)
-    return [path for path in sources if path not in known and not _in_dvc(root, path)]
+    sources = checkout.graph.sources()
+    known = _in_git(checkout, sources)
+    return [path for path in sources if path not in known and not _in_dvc(checkout, path)]
 
 
-def check_present(root: Path, graph: Graph) -> None:
+def check_present(checkout: Checkout) -> None:
     """Refuse to start without a file that a run reads.
 
     Raises:
         DataError: It is not there; the message tells how to get it.
     """
-    for path in graph.sources():
-        if not (root / path).exists():
-            if _in_dvc(root, path):
+    for path in checkout.graph.sources():
+        if not (checkout.root / path).exists():
+            if _in_dvc(checkout, path):
                 advice = f"Fetch it: dvc pull {path}"
             elif _is_table(path):
                 advice = (
@@ -50,35 +50,38 @@ def _is_table(path: str) -> bool:
     return path.endswith((".csv", ".parquet"))
 
 
-def _in_git(root: Path, paths: list[str]) -> set[str]:
-    return set(run_git(root, "ls-files", "-z", "--", *paths).stdout.decode().split("\0"))
+def _in_git(checkout: Checkout, paths: list[str]) -> set[str]:
+    return set(run_git(checkout.root, "ls-files", "-z", "--", *paths).stdout.decode().split("\0"))
 
 
-def pointers(root: Path, graph: Graph) -> list[str]:
+def pointers(checkout: Checkout) -> list[str]:
     """Name the `.dvc` files of what a run reads."""
-    found = (_pointer(root, path) for path in graph.sources())
-    return sorted({str(pointer.relative_to(root)) for pointer in found if pointer is not None})
+    found = (_pointer(checkout, path) for path in checkout.graph.sources())
+    return sorted(
+        {str(pointer.relative_to(checkout.root)) for pointer in found if pointer is not None}
+    )
 
 
-def fetch_sources(root: Path, graph: Graph) -> None:
+def fetch_sources(checkout: Checkout) -> None:
     """Bring what a run reads and DVC keeps from the cache or a remote, where it is not there.
 
     Raises:
         SetupError: The remote does not have it, or does not answer.
     """
-    for path in graph.sources():
-        pointer = _pointer(root, path)
-        if pointer is not None and not (root / path).exists() and ask_dvc(root, "remote", "list"):
-            ask_dvc(root, "pull", str(pointer.relative_to(root)))
+    for path in checkout.graph.sources():
+        pointer = _pointer(checkout, path)
+        if (
+            pointer is not None
+            and not (checkout.root / path).exists()
+            and ask_dvc(checkout.root, "remote", "list")
+        ):
+            ask_dvc(checkout.root, "pull", str(pointer.relative_to(checkout.root)))
 
 
-def fetch_by_hash(root: Path, graph: Graph, cache: Path) -> list[str]:
+def fetch_by_hash(checkout: Checkout) -> list[str]:
     """Bring the raw data that DVC keeps into a checkout with a cache of its own, every byte hashed.
 
-    Args:
-        root: The checkout.
-        graph: Its stages.
-        cache: The cache to look into before the remotes.
+    The cache of its workspace is looked into before the remotes.
 
     Returns:
         One sentence for each file in that cache that is not what its name says.
@@ -87,27 +90,27 @@ def fetch_by_hash(root: Path, graph: Graph, cache: Path) -> list[str]:
         SetupError: Neither the cache nor a remote has the bytes of that hash.
     """
     damaged = []
-    for name, path, md5 in _kept(root, graph):
+    for name, path, md5 in _kept(checkout):
         try:
-            restore(cache, md5, root / path)
+            restore(checkout.workspace.cache, md5, checkout.root / path)
         except MissingFromCacheError:
-            _fetch_one(root, name, path, md5, known="")
+            _fetch_one(checkout, name, path, md5, known="")
         except DamagedInCacheError as found:
             damaged.append(f"{path}: {found}")
-            _fetch_one(root, name, path, md5, known=f" {found}")
+            _fetch_one(checkout, name, path, md5, known=f" {found}")
     return damaged
 
 
-def _fetch_one(root: Path, name: str, path: str, md5: str, *, known: str) -> None:
+def _fetch_one(checkout: Checkout, name: str, path: str, md5: str, *, known: str) -> None:
     """Fetch what a `.dvc` file names from a remote, and check it."""
-    if not ask_dvc(root, "remote", "list"):
+    if not ask_dvc(checkout.root, "remote", "list"):
         raise SetupError(
             f"{path} (md5 {md5}) is not in DVC's cache, and there is no remote to fetch it from."
             f"{known} Have it pushed where it was added: dvc remote add, dvc push."
         )
     try:
-        ask_dvc(root, "fetch", name)
-        restore(root / ".dvc/cache", md5, root / path)
+        ask_dvc(checkout.root, "fetch", name)
+        restore(checkout.root / ".dvc/cache", md5, checkout.root / path)
     except SetupError as failed:
         raise SetupError(
             f"{path} (md5 {md5}) is neither in DVC's cache nor in a remote: {failed}{known} Have it "
@@ -115,54 +118,54 @@ def _fetch_one(root: Path, name: str, path: str, md5: str, *, known: str) -> Non
         ) from None
 
 
-def refresh_sources(root: Path, graph: Graph) -> str:
+def refresh_sources(checkout: Checkout) -> str:
     """Fetch imported raw data from where they come from; return what was fetched.
 
     Raises:
         SetupError: Nothing that the run reads is imported, or its source does not answer.
     """
-    imported = [name for name in pointers(root, graph) if "deps" in _content(root / name)]
+    imported = [name for name in pointers(checkout) if "deps" in _content(checkout.root / name)]
     if not imported:
         raise SetupError(
             "There is nothing to refresh: no table that this run reads is imported. Import it with "
             "dvc import-url or dvc import-db, or run without refreshing."
         )
-    ask_dvc(root, "update", *imported)
+    ask_dvc(checkout.root, "update", *imported)
     return f"refreshed {', '.join(imported)}"
 
 
-def store_changes(root: Path, graph: Graph) -> None:
+def store_changes(checkout: Checkout) -> None:
     """Let DVC keep raw data that were changed by hand, as `dvc repro` does before it reads them."""
     changed = [
         name
-        for name, path, md5 in _kept(root, graph)
-        if (root / path).is_file() and digest(root / path, "md5") != md5
+        for name, path, md5 in _kept(checkout)
+        if (checkout.root / path).is_file() and digest(checkout.root / path, "md5") != md5
     ]
     if changed:
-        ask_dvc(root, "commit", "--force", *changed)
+        ask_dvc(checkout.root, "commit", "--force", *changed)
 
 
-def kept_raw(root: Path, graph: Graph) -> dict[str, str]:
+def kept_raw(checkout: Checkout) -> dict[str, str]:
     """Map what a run reads and DVC keeps, files and folders, to the hash that its `.dvc` file tells."""
-    return {path: md5 for _, path, md5 in _kept(root, graph)}
+    return {path: md5 for _, path, md5 in _kept(checkout)}
 
 
-def _kept(root: Path, graph: Graph) -> Iterator[tuple[str, str, str]]:
+def _kept(checkout: Checkout) -> Iterator[tuple[str, str, str]]:
     """Yield the `.dvc` file, the path and the hash of what a run reads and DVC keeps."""
-    for name in pointers(root, graph):
-        for out in _content(root / name)["outs"]:
+    for name in pointers(checkout):
+        for out in _content(checkout.root / name)["outs"]:
             if "md5" in out:  # not there before the first download
                 yield name, (Path(name).parent / out["path"]).as_posix(), str(out["md5"])
 
 
-def _in_dvc(root: Path, path: str) -> bool:
-    return _pointer(root, path) is not None
+def _in_dvc(checkout: Checkout, path: str) -> bool:
+    return _pointer(checkout, path) is not None
 
 
-def _pointer(root: Path, path: str) -> Path | None:
+def _pointer(checkout: Checkout, path: str) -> Path | None:
     """Find the `.dvc` file that names the path, or a folder it lies in."""
     for place in [Path(path), *Path(path).parents]:
-        pointer = root / f"{place}.dvc"
+        pointer = checkout.root / f"{place}.dvc"
         if place.name and pointer.is_file():
             named = any(out.get("path") == place.name for out in _content(pointer).get("outs", []))
             return pointer if named else None

@@ -1,20 +1,18 @@
 """Runs on their way to other machines."""
 
-from pathlib import Path
-
 from foundation.errors import SetupError
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.experiments import Experiment
 from pipeline.versioning.git import git
 
 
-def push(root: Path, kept: Experiment | None, *, workspace: Path) -> str:
+def push(checkout: Checkout, kept: Experiment | None) -> str:
     """Send data, models, the run cache and the experiment where others find them.
 
     Args:
-        root: The checkout of the run.
+        checkout: That of the run.
         kept: The experiment that keeps it.
-        workspace: The user's checkout: in a worktree DVC knows of no git.
 
     Returns:
         What was sent, and to which remotes.
@@ -23,11 +21,11 @@ def push(root: Path, kept: Experiment | None, *, workspace: Path) -> str:
         SetupError: There is no remote, or it did not take them.
     """
     try:
-        files = ask_dvc(root, "push", "--run-cache").splitlines()[-1]
-        said = f"{_store(root)}: {files.rstrip('.').lower()}"
+        files = ask_dvc(checkout.root, "push", "--run-cache").splitlines()[-1]
+        said = f"{_store(checkout)}: {files.rstrip('.').lower()}"
         if kept is not None:
-            remote = git_remote(workspace)
-            ask_dvc(workspace, "exp", "push", remote, kept.name)
+            remote = git_remote(checkout.workspace)
+            ask_dvc(checkout.workspace.root, "exp", "push", remote, kept.name)
             said += f"; git remote {remote}: the experiment {kept.name}"
     except SetupError as failed:
         raise SetupError(
@@ -37,21 +35,21 @@ def push(root: Path, kept: Experiment | None, *, workspace: Path) -> str:
     return said
 
 
-def _store(root: Path) -> str:
+def _store(checkout: Checkout) -> str:
     """Name DVC's default remote; without one, each file has a remote of its own."""
     try:
-        return f"DVC remote {ask_dvc(root, 'config', 'core.remote')}"
+        return f"DVC remote {ask_dvc(checkout.root, 'config', 'core.remote')}"
     except SetupError:
         return "DVC remotes of the files"
 
 
-def git_remote(root: Path) -> str:
+def git_remote(checkout: Checkout) -> str:
     """Name the git remote that experiments are sent to: origin, or the first one.
 
     Raises:
         SetupError: There is none.
     """
-    remotes = git(root, "remote").split()
+    remotes = git(checkout.root, "remote").split()
     if not remotes:
         raise SetupError(
             "There is no git remote to send the experiment to. git remote add origin URL"

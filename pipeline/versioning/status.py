@@ -4,18 +4,17 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from foundation.errors import DataError, SetupError
 from foundation.paths import PARAMS
 from foundation.yaml_files import read_yaml
 from pipeline.versioning import dvc_status
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask, ask_dvc
 from pipeline.versioning.git import refuse_ignored
-from pipeline.versioning.graph import load_graph
 from pipeline.versioning.integrity import look_again
-from pipeline.versioning.lockfile import LOCK, flat, read_lock, recorded_outputs
+from pipeline.versioning.lockfile import LOCK, flat, recorded_outputs
 from pipeline.versioning.raw_data import check_present
 
 
@@ -28,19 +27,19 @@ class StageStatus:
     reasons: list[str]
 
 
-def stage_statuses(root: Path) -> list[StageStatus]:
+def stage_statuses(checkout: Checkout) -> list[StageStatus]:
     """Tell for every stage that a run needs whether it is out of date, and why.
 
     DVC reports only what changed directly, as far as times and sizes of files tell; every output is
     hashed here. And what stands on a changed stage is followed here (`dvc repro --dry` would call it
     unchanged).
     """
-    graph = load_graph(root)
+    graph = checkout.graph
     needed = graph.needed()
-    recorded = read_lock(root)
-    look_again(root, recorded_outputs(graph, recorded))
-    report = _changes(root, needed)
-    params = read_yaml(root / PARAMS)
+    recorded = checkout.lock
+    look_again(checkout, recorded_outputs(graph, recorded))
+    report = _changes(checkout, needed)
+    params = read_yaml(checkout.root / PARAMS)
     direct = {
         name: _reasons(report[name], recorded.get(name, {}), params)
         for name in needed
@@ -58,39 +57,39 @@ def stage_statuses(root: Path) -> list[StageStatus]:
     ]
 
 
-def _changes(root: Path, stages: list[str]) -> dict[str, Any]:
+def _changes(checkout: Checkout, stages: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-P", dvc_status.__file__, *stages]
     try:
         report: dict[str, Any] = json.loads(
-            ask(root, command, name=f"dvc status --json {' '.join(stages)}")
+            ask(checkout.root, command, name=f"dvc status --json {' '.join(stages)}")
         )
     except SetupError:
-        refuse_ignored(root, "dvc.yaml", LOCK)  # DVC does not say how to cure it
+        refuse_ignored(checkout.root, "dvc.yaml", LOCK)  # DVC does not say how to cure it
         raise
     return report
 
 
-def next_step(root: Path, statuses: Sequence[StageStatus]) -> str:
+def next_step(checkout: Checkout, statuses: Sequence[StageStatus]) -> str:
     """Say what brings the stages up to date; in a fresh clone, where all that they make can come from."""
     if not any(status.out_of_date for status in statuses):
         return "Everything is up to date."
-    graph = load_graph(root)
+    graph = checkout.graph
     try:
-        check_present(root, graph)
+        check_present(checkout)
     except DataError as lacking:
         return f"Next: {lacking}"
-    outputs = recorded_outputs(graph, read_lock(root))
+    outputs = recorded_outputs(graph, checkout.lock)
     kept = [out for stage in graph.stages.values() for out in stage.uncached]
-    if any((root / path).exists() for path in outputs if path not in kept):
+    if any((checkout.root / path).exists() for path in outputs if path not in kept):
         return "Next: exactcast run brings them up to date."
-    if outputs and ask_dvc(root, "remote", "list"):
+    if outputs and ask_dvc(checkout.root, "remote", "list"):
         return "Next: dvc pull fetches what the commit recorded, or exactcast run makes it here."
     return "Next: exactcast run makes everything here."
 
 
-def out_of_date(root: Path) -> set[str]:
+def out_of_date(checkout: Checkout) -> set[str]:
     """Name the stages that a run would bring up to date."""
-    return {status.stage for status in stage_statuses(root) if status.out_of_date}
+    return {status.stage for status in stage_statuses(checkout) if status.out_of_date}
 
 
 def _reasons(report: list[Any], recorded: Mapping[str, Any], params: dict[str, Any]) -> list[str]:

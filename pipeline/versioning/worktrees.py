@@ -13,6 +13,7 @@ from pathlib import Path
 
 from foundation.errors import SetupError
 from foundation.files import write_bytes
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.git import git
 
@@ -22,25 +23,29 @@ LOCAL_CONFIG = Path(".dvc/config.local")
 AS_COMMITTED = ("-c", "core.autocrlf=false", "-c", "core.eol=lf")
 
 
-def commit_of(root: Path, revision: str) -> str:
+def commit_of(checkout: Checkout, revision: str) -> str:
     """Name the commit that a branch, tag, experiment or hash stands for.
 
     Raises:
         SetupError: There is no such revision.
     """
     try:
-        return git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").strip()
+        return git(
+            checkout.root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"
+        ).strip()
     except SetupError:
         pass
-    named = git(root, "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}").split()
+    named = git(
+        checkout.root, "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{revision}"
+    ).split()
     if len(set(named)) != 1:
         if revision == "HEAD":
             raise SetupError(
-                f"There is no commit in {root} yet, and every run starts from one. git add --all && "
+                f"There is no commit in {checkout.root} yet, and every run starts from one. git add --all && "
                 "git commit -m start"
             )
         raise SetupError(
-            f"There is no revision '{revision}' in {root}. Name a commit, a branch, a tag or an "
+            f"There is no revision '{revision}' in {checkout.root}. Name a commit, a branch, a tag or an "
             "experiment: git log and dvc exp list show them."
             if not named
             else f"'{revision}' is the name of {len(set(named))} experiments. Give the commit instead."
@@ -49,27 +54,29 @@ def commit_of(root: Path, revision: str) -> str:
 
 
 @contextmanager
-def worktree(root: Path, commit: str, *, shared_cache: bool = True) -> Iterator[Path]:
-    """Check a commit out into a folder of its own, with the cache and remotes of `root`.
+def worktree(workspace: Checkout, commit: str, *, shared_cache: bool = True) -> Iterator[Checkout]:
+    """Check a commit out into a folder of its own, with the cache and remotes of the workspace.
 
     Args:
-        root: The project's root.
+        workspace: The user's checkout.
         commit: A full hash, as `commit_of` gives it.
         shared_cache: Else the worktree has an empty DVC cache of its own.
 
     Yields:
-        The project's folder in it; the worktree is removed when the block ends, however it ends.
+        The project in it; the worktree is removed when the block ends, however it ends.
     """
-    folder = root / FOLDER
+    folder = workspace.root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    prefix = git(root, "rev-parse", "--show-prefix").removesuffix("\n")  # "" at git's own root
-    remove_abandoned(root)
+    prefix = git(workspace.root, "rev-parse", "--show-prefix").removesuffix(
+        "\n"
+    )  # "" at git's root
+    remove_abandoned(workspace)
     place = folder / f"{commit[:7]}-{secrets.token_hex(4)}"
     with _lock_of(place).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # before the folder is there, so it never looks abandoned
         try:
             # no hooks: they are the user's, for the user's own checkouts
-            git(root, "-c", "core.hooksPath=/dev/null", *AS_COMMITTED, "worktree", "add", "--quiet",
+            git(workspace.root, "-c", "core.hooksPath=/dev/null", *AS_COMMITTED, "worktree", "add", "--quiet",
                 "--detach", "--force", str(place), commit)  # fmt: skip
             project = place / prefix
             if not project.is_dir():
@@ -77,25 +84,26 @@ def worktree(root: Path, commit: str, *, shared_cache: bool = True) -> Iterator[
                     f"Commit {commit[:7]} has no folder {prefix}, in which the project lies. Choose a "
                     "commit that has it: git log -- dvc.yaml"
                 )
-            _share_dvc(root, project, cache=None if shared_cache else project / ".dvc/cache")
-            yield project
+            own_cache = None if shared_cache else project / ".dvc/cache"
+            _share_dvc(workspace, project, cache=own_cache)
+            yield Checkout(project, origin=workspace)
         finally:
-            _remove(root, place)
+            _remove(workspace, place)
 
 
-def remove_abandoned(root: Path) -> None:
+def remove_abandoned(workspace: Checkout) -> None:
     """Remove the worktrees of processes that are gone."""
-    for place in sorted((root / FOLDER).glob("*/")):
+    for place in sorted((workspace.root / FOLDER).glob("*/")):
         with _lock_of(place).open("a") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _remove(root, place)
-    git(root, "worktree", "prune")
+            _remove(workspace, place)
+    git(workspace.root, "worktree", "prune")
 
 
-def _remove(root: Path, place: Path) -> None:
+def _remove(workspace: Checkout, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     with suppress(SetupError):  # another process prunes at the same moment
-        git(root, "worktree", "prune")
+        git(workspace.root, "worktree", "prune")
     _lock_of(place).unlink(missing_ok=True)
 
 
@@ -103,19 +111,21 @@ def _lock_of(place: Path) -> Path:
     return place.with_name(f"{place.name}.lock")
 
 
-def _share_dvc(root: Path, place: Path, *, cache: Path | None) -> None:
-    """Give the worktree the DVC settings of the root, with every path absolute, and a cache.
+def _share_dvc(workspace: Checkout, place: Path, *, cache: Path | None) -> None:
+    """Give the worktree the DVC settings of the workspace, with every path absolute, and a cache.
 
     What git does not keep, remotes and passwords in config.local, would not be there; and a relative
     path would lead elsewhere. DVC has nothing to ask git there. It would read core.worktree of a
     submodule's settings as the place of every worktree, and obey the user's global ignore files.
     """
     settings = dict(
-        line.split("=", 1) for line in ask_dvc(root, "config", "--list").splitlines() if "=" in line
+        line.split("=", 1)
+        for line in ask_dvc(workspace.root, "config", "--list").splitlines()
+        if "=" in line
     )
     if cache is not None:
         settings["cache.dir"] = str(cache)
-    settings.setdefault("cache.dir", str(root / ".dvc/cache"))
+    settings.setdefault("cache.dir", str(workspace.root / ".dvc/cache"))
     settings["core.no_scm"] = "true"
     path = place / LOCAL_CONFIG
     write_bytes(path, _as_config(settings).encode())

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from foundation.errors import SetupError
 from pipeline.runs.stage import RESTORED
 from pipeline.versioning import dvc as programs
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import newest_of
 from pipeline.versioning.remotes import push
 from tests.support.project import Project
@@ -136,12 +137,13 @@ def test_a_store_that_falls_silent_is_given_up_on_and_can_be_sent_to_again(
         address = f"http://127.0.0.1:{wire.port}"
         first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=address)
         run(first, "-S", "seed=3", "--name", "sent")
-        kept = newest_of(first.root, first.git("rev-parse", "HEAD").strip())
+        checkout = Checkout(first.root)
+        kept = newest_of(checkout, first.git("rev-parse", "HEAD").strip())
         wire.allow(2000, "silent")
         with pytest.raises(SetupError, match=r"dvc push --run-cache did nothing for 10 seconds"):
-            push(first.root, kept, workspace=first.root)
+            push(checkout, kept)
         wire.allow(float("inf"))
-        said = push(first.root, kept, workspace=first.root)
+        said = push(checkout, kept)
         assert re.fullmatch(
             r"DVC remote store: (\d+ files? pushed|everything is up to date); "
             "git remote origin: the experiment sent",

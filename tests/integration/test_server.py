@@ -6,6 +6,7 @@ from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
 from foundation.errors import SetupError
 from pipeline.orchestration.server import NoAnswer, check_answers, started_server
+from pipeline.versioning.checkout import Checkout
 from tests.support.prefect_server import stub_server
 from tests.support.quick import free_port
 
@@ -67,7 +68,7 @@ def test_where_nothing_answers_the_address_is_told(address):
 
 
 def test_the_page_of_a_server_on_another_port_asks_its_own_api(tmp_path: Path):
-    with started_server(tmp_path, page=True) as url:
+    with started_server(Checkout(tmp_path), page=True) as url:
         settings = httpx.get(f"{url.removesuffix('/api')}/ui-settings").json()
     assert settings["api_url"] == url
 
@@ -76,11 +77,14 @@ def test_a_server_with_a_password_is_used_with_it_and_refused_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "somebody:secret")
-    with pytest.raises(SetupError, match="PREFECT_API_AUTH_STRING"), started_server(tmp_path):
+    with (
+        pytest.raises(SetupError, match="PREFECT_API_AUTH_STRING"),
+        started_server(Checkout(tmp_path)),
+    ):
         pass
     with (
         temporary_settings({PREFECT_API_AUTH_STRING: "somebody:secret"}),
-        started_server(tmp_path) as url,
+        started_server(Checkout(tmp_path)) as url,
     ):
         check_answers(url)
 
@@ -88,7 +92,7 @@ def test_a_server_with_a_password_is_used_with_it_and_refused_without(
 def test_a_server_that_cannot_start_says_why(tmp_path: Path):
     with stub_server({}) as address:
         port = int(address.rpartition(":")[2])
-        with pytest.raises(SetupError) as refused, started_server(tmp_path, port=port):
+        with pytest.raises(SetupError) as refused, started_server(Checkout(tmp_path), port=port):
             pass
     assert f"did not start on 127.0.0.1:{port}: " in str(refused.value)
     assert "address already in use" in str(refused.value)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.runs import backup as previous
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.params_file import BEFORE, forget_params, take_back_params, write_params
-from pipeline.versioning.graph import load_graph
+from pipeline.versioning.checkout import Checkout
 from tests.support.project import error_of
 from tests.support.quick import Quick, contents, finished_quick_project, in_order
 
@@ -133,17 +134,18 @@ def test_a_run_that_cannot_start_changes_no_parameter(project: Quick):
 def test_putting_everything_back_may_be_cut_off_before_it_is_forgotten(
     project: Quick, monkeypatch: pytest.MonkeyPatch
 ):
-    before, graph = contents(project), load_graph(project.root)
+    before = contents(project)
+    checkout = RunCheckout.of(Checkout(project.root))
     write_params(project.root, project.read("params.yaml") + b"# of -S")
-    previous.keep_outputs(project.root, graph)
+    previous.keep_outputs(checkout)
     for path in ("model", "dvc.lock"):
         (project.root / path).unlink()
         (project.root / path).write_text("half")
     with monkeypatch.context() as cut_off:
-        cut_off.setattr(previous, "forget_outputs", lambda root: sys.exit("killed"))
+        cut_off.setattr(previous, "forget_outputs", lambda checkout: sys.exit("killed"))
         with pytest.raises(SystemExit):
-            previous.restore_unfinished(project.root, graph)
-    previous.settle(project.root)
+            previous.restore_unfinished(checkout)
+    previous.settle(checkout.workspace)
     assert contents(project) == before
     in_order(project)
 

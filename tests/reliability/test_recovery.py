@@ -49,13 +49,16 @@ def trained(copied: Project) -> Project:
 
 
 RUN = (
-    f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.versioning.graph import load_graph\n"
+    f"{HEAR_CTRL_C}import sys; from pathlib import Path\n"
     "from pipeline.runs.backup import held, restore_on_failure\n"
+    "from pipeline.runs.checkout import RunCheckout\n"
     "from pipeline.runs.stage import reproduce\n"
-    "python, graph = Path(sys.executable), load_graph(Path())\n"
+    "from pipeline.versioning.checkout import Checkout\n"
+    "workspace, python = Checkout(Path()), Path(sys.executable)\n"
+    "checkout = RunCheckout.of(workspace)\n"
     "def work():\n"
-    "    for name in graph.needed(): reproduce(Path(), name, python=python, show=print)\n"
-    "with held(Path(), wait=False): restore_on_failure(Path(), graph, work)"
+    "    for name in checkout.graph.needed(): reproduce(checkout, name, python=python, show=print)\n"
+    "with held(workspace, wait=False): restore_on_failure(checkout, work)"
 )
 
 

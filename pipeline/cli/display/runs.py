@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,6 +15,7 @@ from pipeline.runs.comparison_text import how_it_ended, reproduced, some
 from pipeline.runs.history import Run, compare_runs, load_run
 from pipeline.runs.scores import number
 from pipeline.verification.verify import Verdict, summary_line, verify
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.lockfile import Entries, flat, hashes
 
 NO_RECORD = "by hand, no record"
@@ -23,28 +23,28 @@ INDENT = " " * 4
 SHOWN = 10  # digits of a hash
 
 
-def print_runs(root: Path, first: str, second: str | None, *, as_json: bool) -> None:
+def print_runs(workspace: Checkout, first: str, second: str | None, *, as_json: bool) -> None:
     """Print one run whole, or how a second one differs from it.
 
     Raises:
         SetupError: There is no such run.
     """
-    run = load_run(root, first)
+    run = load_run(workspace, first)
     if second is None:
         if as_json:
             print_json(asdict(run))
         else:
             typer.echo(run_text(run, screen_width()))
         return
-    other = load_run(root, second)
-    changes = compare_runs(root, run, other)
+    other = load_run(workspace, second)
+    changes = compare_runs(workspace, run, other)
     if as_json:
         print_json({"runs": [asdict(run), asdict(other)], "changes": changes})
     else:
         typer.echo(two_runs_text(run, other, changes, screen_width()))
 
 
-def verify_and_print(root: Path, revision: str, *, as_json: bool) -> int:
+def verify_and_print(workspace: Checkout, revision: str, *, as_json: bool) -> int:
     """Prove a commit and print what came of it; return the exit code.
 
     Raises:
@@ -52,7 +52,7 @@ def verify_and_print(root: Path, revision: str, *, as_json: bool) -> int:
     """
     try:
         with progress(quiet=as_json) as show:
-            verdict = verify(root, revision, observer=TerminalObserver(show))
+            verdict = verify(workspace, revision, observer=TerminalObserver(show))
     except CannotVerifyError as why:
         typer.echo(f"error: {why}", err=True)
         return 3

@@ -7,6 +7,7 @@ import pytest
 from foundation.errors import SetupError
 from pipeline.runs.execute import run_name
 from pipeline.runs.request import RunRequest
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import check_name, experiments, keep, prune
 from pipeline.versioning.graph import load_graph
 
@@ -14,7 +15,7 @@ COMMIT = "0123456789" * 4
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(tmp_path: Path) -> Checkout:
     for command in (
         ["git", "init", "-q"],
         ["git", "config", "user.name", "A User"],
@@ -22,11 +23,11 @@ def repository(tmp_path: Path) -> Path:
         ["git", "commit", "-q", "--allow-empty", "-m", "start"],
     ):
         subprocess.run(command, cwd=tmp_path, check=True)
-    return tmp_path
+    return Checkout(tmp_path)
 
 
-def names(root: Path) -> list[str]:
-    return [kept.name for kept in experiments(root)]
+def names(repository: Checkout) -> list[str]:
+    return [kept.name for kept in experiments(repository)]
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,11 @@ def test_a_run_is_named_by_what_is_special_about_it_and_a_short_id(repository, o
     check_name(repository, name)
 
 
-def test_a_run_that_a_person_named_is_called_so(repository: Path):
+def test_a_run_that_a_person_named_is_called_so(repository: Checkout):
     assert run_name(repository, RunRequest(overrides=("seed=1",), name="mine"), COMMIT) == "mine"
 
 
-def test_no_two_runs_are_named_alike(repository: Path, monkeypatch):
+def test_no_two_runs_are_named_alike(repository: Checkout, monkeypatch):
     ids = iter(["a3f1", "a3f1", "b0b0"])
     monkeypatch.setattr("pipeline.runs.execute.secrets.token_hex", lambda n: next(ids))
     for name in ("seed-1-a3f1", "seed-1-b0b0"):
@@ -65,12 +66,12 @@ def test_no_two_runs_are_named_alike(repository: Path, monkeypatch):
         keep(repository, name=name, named=False, untracked=[], added={})
 
 
-def kept(root: Path, monkeypatch, *, at: int, name: str, named: bool) -> None:
+def kept(repository: Checkout, monkeypatch, *, at: int, name: str, named: bool) -> None:
     monkeypatch.setenv("GIT_COMMITTER_DATE", f"@{1_700_000_000 + at} +0000")
-    keep(root, name=name, named=named, untracked=[], added={"reports/record.json": b"{}"})
+    keep(repository, name=name, named=named, untracked=[], added={"reports/record.json": b"{}"})
 
 
-def test_pruning_spares_what_a_person_named_and_the_newest(repository: Path, monkeypatch):
+def test_pruning_spares_what_a_person_named_and_the_newest(repository: Checkout, monkeypatch):
     kept(repository, monkeypatch, at=0, name="seed-1-00aa", named=False)
     kept(repository, monkeypatch, at=1, name="seed-1-2024", named=True)  # as an automatic one
     kept(repository, monkeypatch, at=2, name="0123456-00bb", named=False)
@@ -83,7 +84,7 @@ def test_pruning_spares_what_a_person_named_and_the_newest(repository: Path, mon
 
 
 def test_runs_kept_before_names_were_short_are_still_known_by_their_names(
-    repository: Path, monkeypatch
+    repository: Checkout, monkeypatch
 ):
     monkeypatch.setattr(
         "pipeline.versioning.experiments.NAMED", "exactcast: run "
@@ -95,18 +96,18 @@ def test_runs_kept_before_names_were_short_are_still_known_by_their_names(
     }  # fmt: skip
 
 
-def test_an_automatic_name_that_a_person_changed_is_theirs(repository: Path):
+def test_an_automatic_name_that_a_person_changed_is_theirs(repository: Checkout):
     made = keep(repository, name="seed-1-00aa", named=False, untracked=[], added={})
     reference = f"refs/exps/{made.parent[:2]}/{made.parent[2:]}"
     for command in (
         ["git", "update-ref", f"{reference}/best", made.commit],  # what dvc exp rename does
         ["git", "update-ref", "-d", f"{reference}/seed-1-00aa"],
     ):
-        subprocess.run(command, cwd=repository, check=True)
+        subprocess.run(command, cwd=repository.root, check=True)
     assert [(each.name, each.named) for each in experiments(repository)] == [("best", True)]
 
 
-def test_a_name_that_exists_or_cannot_be_one_is_refused(repository: Path):
+def test_a_name_that_exists_or_cannot_be_one_is_refused(repository: Checkout):
     keep(repository, name="mine", named=True, untracked=[], added={})
     with pytest.raises(SetupError, match="An experiment named 'mine' exists"):
         check_name(repository, "mine")

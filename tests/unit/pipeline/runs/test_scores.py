@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import SetupError
+from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.record import summary
 from pipeline.runs.scores import Scores, numbers, read_scores, score_rows, scores_before
+from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.graph import Graph, Stage
 from tests.support.project import Project
 
@@ -77,28 +79,27 @@ def test_a_reader_is_told_the_verdict_the_leak_the_gaps_the_epoch_and_a_missing_
 
 
 def test_the_scores_of_the_newest_run_are_taken_from_the_cache_or_left_out(toy_copy: Project):
-    cache = toy_copy.root / ".dvc/cache"
-    before = scores_before(toy_copy.root, cache)
+    before = scores_before(Checkout(toy_copy.root))
     assert before is not None
     assert before.rmse("model", "oil") == pytest.approx(28 / 3)  # of `mine`: (1.5 + 2.5) / 3 + 8
-    for path in (cache / "files/md5").rglob("*"):
+    for path in (toy_copy.root / ".dvc/cache/files/md5").rglob("*"):
         if path.is_file() and b"targets" in path.read_bytes():
             path.unlink()
-    assert scores_before(toy_copy.root, cache) is None
+    assert scores_before(Checkout(toy_copy.root)) is None
 
 
 def test_scores_of_a_commit_from_before_are_read_from_its_metrics(tmp_path: Path):
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports/metrics.json").write_text(json.dumps(OLD))
     (tmp_path / "reports/scores.json").write_text("left by a run of another branch")
-    old = read_scores(tmp_path, graph("reports/metrics.json"))
+    old = read_scores(RunCheckout(tmp_path, at_start=graph("reports/metrics.json")))
     assert score_rows(old) == score_rows(Scores(content()))
     assert old.sentences == ["It wins.", "Leak: 25%."]
 
 
 def test_stages_that_make_no_scores_are_refused(tmp_path: Path):
     with pytest.raises(SetupError, match=r"No stage of dvc.yaml makes reports/scores.json"):
-        read_scores(tmp_path, graph("model.keras"))
+        read_scores(RunCheckout(tmp_path, at_start=graph("model.keras")))
 
 
 def test_the_numbers_of_a_commit_from_before_have_the_names_of_today():

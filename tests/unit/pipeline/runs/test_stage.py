@@ -9,6 +9,7 @@ import pytest
 
 from foundation.errors import StageFailedError
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE, reproduce
+from pipeline.versioning.checkout import Checkout
 from tests.support.project import HEAR_CTRL_C, ROOT
 
 GRAPH = """
@@ -30,7 +31,7 @@ def small(tmp_path: Path) -> Path:
 
 
 def bring(root: Path, stage: str, show=lambda event: None) -> str:
-    return reproduce(root, stage, python=Path(sys.executable), show=show)
+    return reproduce(Checkout(root), stage, python=Path(sys.executable), show=show)
 
 
 def test_each_stage_is_told_apart_as_run_up_to_date_or_restored(small):
@@ -95,7 +96,8 @@ def test_ending_a_run_ends_the_stage_as_well(small, how):
     )
     script = (
         f"{HEAR_CTRL_C}import sys; from pathlib import Path; from pipeline.runs.stage import reproduce\n"
-        "reproduce(Path(), 'one', python=Path(sys.executable), show=lambda event: None)"
+        "from pipeline.versioning.checkout import Checkout\n"
+        "reproduce(Checkout(Path()), 'one', python=Path(sys.executable), show=lambda event: None)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script], cwd=small, stderr=subprocess.DEVNULL,

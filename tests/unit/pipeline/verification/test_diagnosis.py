@@ -1,6 +1,7 @@
 from pipeline.runs.record import changed_surroundings
 from pipeline.verification.diagnosis import UNDECLARED, reasons
 from pipeline.verification.recorded import Output
+from pipeline.versioning.checkout import Checkout
 from tests.support.project import ROOT
 
 HERE = {
@@ -22,7 +23,7 @@ def record(**changes):
 
 
 def told(outputs, record, here=HERE):
-    return reasons(ROOT, outputs, record, here)
+    return reasons(Checkout(ROOT), outputs, record, here)
 
 
 def test_there_is_no_reason_where_nothing_differs():
