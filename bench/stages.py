@@ -16,6 +16,7 @@ from pipeline.runs.overrides import apply_overrides
 from pipeline.versioning.graph import load_graph
 from tests.support.project import PROGRAMS, Project, copy_project
 
+START_UPS = 5  # how often a command with nothing to do is timed
 EPOCH = re.compile(r"epoch (\d+)/(\d+) ")
 
 
@@ -86,7 +87,15 @@ def measure(root: Path, *, rounds: int) -> list[Row]:
             seconds([run.seconds - run.training for run in repro]),
         ),
         Row("`dvc repro`, nothing changed", "under 2 s", seconds(unchanged)),
+        _idle_row(root, "run", "--no-prefect", to_reach="at most 1.2 s"),
+        _idle_row(root, "status", to_reach="at most 0.8 s"),
     ]
+
+
+def _idle_row(root: Path, *command: str, to_reach: str) -> Row:
+    """Time a command of ours when everything is up to date."""
+    found = [timed(root, "python", "-m", "pipeline", *command).seconds for _ in range(START_UPS)]
+    return Row(f"`exactcast {' '.join(command)}`, nothing changed", to_reach, seconds(found))
 
 
 def measure_proof(project: Project, *, rounds: int) -> Row:

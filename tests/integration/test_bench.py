@@ -30,6 +30,8 @@ ROWS = [
     "`dvc repro --force --no-run-cache`, 3 epochs",
     "of it, everything but the epochs",
     "`dvc repro`, nothing changed",
+    "`exactcast run --no-prefect`, nothing changed",
+    "`exactcast status`, nothing changed",
     "`exactcast verify`, 3 epochs, the environment being there",
     "`exactcast run --no-prefect`, six stages",
     "what Prefect adds to it, with a server up",
