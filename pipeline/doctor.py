@@ -16,7 +16,7 @@ from foundation.processor import promise, runs_tensorflow
 from pipeline.runs.converted_files import describe_checkout
 from pipeline.versioning.cache import check
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.dvc import ask, ask_dvc
+from pipeline.versioning.dvc import ask
 from pipeline.versioning.experiments import NOBODY
 from pipeline.versioning.git import git
 from pipeline.versioning.lockfile import LOCK, recorded_outputs
@@ -108,7 +108,7 @@ def _parameters(checkout: Checkout) -> str:
 
 
 def _telemetry(checkout: Checkout) -> str:
-    if ask_dvc(checkout.root, "config", "core.analytics") != "false":
+    if checkout.settings.get("core.analytics") != "false":
         raise SetupError("DVC reports its use to its makers. dvc config core.analytics false")
     return "off"
 
@@ -132,11 +132,12 @@ def _cache(checkout: Checkout) -> str:
 
 
 def _remotes(checkout: Checkout) -> str:
-    lines = ask_dvc(checkout.root, "remote", "list").splitlines()
-    return (
-        ", ".join(" ".join(line.split()) for line in lines)
-        or "none (nobody else can pull; see dvc remote add)"
-    )
+    default = checkout.default_remote
+    listed = [
+        f"{name} {url}{' (default)' if name == default else ''}"
+        for name, url in checkout.remotes.items()
+    ]
+    return ", ".join(listed) or "none (nobody else can pull; see dvc remote add)"
 
 
 def _lock(checkout: Checkout) -> str:

@@ -93,7 +93,7 @@ class RecordedOutputs:
         target = self.place.root / FOLDER / path
         if content_hash(target) == md5 or _taken(self.place.workspace.cache, md5, target):
             return target
-        if not ask_dvc(self.place.root, "remote", "list"):
+        if not self.place.remotes:
             return None
         reproduced = (self.place.root / LOCK).read_bytes()
         shutil.copyfile(

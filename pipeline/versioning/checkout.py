@@ -3,13 +3,17 @@
 It stands in this wing, and not in `runs/`, because what knows how DVC and git store things asks it.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.dvc_config import read_settings
 from pipeline.versioning.graph import Graph, load_graph
 from pipeline.versioning.lockfile import Entries, read_lock
+
+NAME_OF_URL = re.compile(r"remote\.(?P<name>.+)\.url")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,26 @@ class Checkout:
         return read_lock(self.root)
 
     @cached_property
+    def settings(self) -> Mapping[str, str]:
+        """DVC's settings by `section.option`, with every path absolute.
+
+        Raises:
+            SetupError: A file of them cannot be read.
+        """
+        return read_settings(self.root)
+
+    @property
     def cache(self) -> Path:
         """The folder of DVC's cache, which all worktrees of a workspace may share."""
-        return Path(ask_dvc(self.root, "cache", "dir"))
+        return Path(self.settings.get("cache.dir", self.root.resolve() / ".dvc/cache"))
+
+    @property
+    def remotes(self) -> dict[str, str]:
+        """The URL of each remote, by name, in the order of DVC's settings."""
+        found = (NAME_OF_URL.fullmatch(name) for name in self.settings)
+        return {match["name"]: self.settings[match[0]] for match in found if match}
+
+    @property
+    def default_remote(self) -> str | None:
+        """The name of the remote that DVC sends to and fetches from, if one is set."""
+        return self.settings.get("core.remote")

@@ -70,11 +70,7 @@ def fetch_sources(checkout: Checkout) -> None:
     """
     for path in checkout.graph.sources():
         pointer = _pointer(checkout, path)
-        if (
-            pointer is not None
-            and not (checkout.root / path).exists()
-            and ask_dvc(checkout.root, "remote", "list")
-        ):
+        if pointer is not None and not (checkout.root / path).exists() and checkout.remotes:
             ask_dvc(checkout.root, "pull", str(pointer.relative_to(checkout.root)))
 
 
@@ -103,7 +99,7 @@ def fetch_by_hash(checkout: Checkout) -> list[str]:
 
 def _fetch_one(checkout: Checkout, name: str, path: str, md5: str, *, known: str) -> None:
     """Fetch what a `.dvc` file names from a remote, and check it."""
-    if not ask_dvc(checkout.root, "remote", "list"):
+    if not checkout.remotes:
         raise SetupError(
             f"{path} (md5 {md5}) is not in DVC's cache, and there is no remote to fetch it from."
             f"{known} Have it pushed where it was added: dvc remote add, dvc push."

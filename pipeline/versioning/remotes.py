@@ -37,10 +37,8 @@ def push(checkout: Checkout, kept: Experiment | None) -> str:
 
 def _store(checkout: Checkout) -> str:
     """Name DVC's default remote; without one, each file has a remote of its own."""
-    try:
-        return f"DVC remote {ask_dvc(checkout.root, 'config', 'core.remote')}"
-    except SetupError:
-        return "DVC remotes of the files"
+    default = checkout.default_remote
+    return "DVC remotes of the files" if default is None else f"DVC remote {default}"
 
 
 def git_remote(checkout: Checkout) -> str:

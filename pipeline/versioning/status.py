@@ -11,7 +11,7 @@ from foundation.paths import PARAMS
 from foundation.yaml_files import read_yaml
 from pipeline.versioning import dvc_status
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.dvc import ask, ask_dvc
+from pipeline.versioning.dvc import ask
 from pipeline.versioning.git import refuse_ignored
 from pipeline.versioning.integrity import look_again
 from pipeline.versioning.lockfile import LOCK, flat, recorded_outputs
@@ -82,7 +82,7 @@ def next_step(checkout: Checkout, statuses: Sequence[StageStatus]) -> str:
     kept = [out for stage in graph.stages.values() for out in stage.uncached]
     if any((checkout.root / path).exists() for path in outputs if path not in kept):
         return "Next: exactcast run brings them up to date."
-    if outputs and ask_dvc(checkout.root, "remote", "list"):
+    if outputs and checkout.remotes:
         return "Next: dvc pull fetches what the commit recorded, or exactcast run makes it here."
     return "Next: exactcast run makes everything here."
 

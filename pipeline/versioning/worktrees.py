@@ -7,18 +7,17 @@ its lock; those of processes that died are removed by the next one that makes a 
 import fcntl
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from foundation.errors import SetupError
 from foundation.files import write_bytes
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.dvc_config import LOCAL_CONFIG, config_bytes
 from pipeline.versioning.git import git
 
 FOLDER = Path(".dvc/tmp/exactcast/worktrees")
-LOCAL_CONFIG = Path(".dvc/config.local")
 # what a user's git makes of line ends, for a commit whose .gitattributes do not forbid it
 AS_COMMITTED = ("-c", "core.autocrlf=false", "-c", "core.eol=lf")
 
@@ -118,34 +117,11 @@ def _share_dvc(workspace: Checkout, place: Path, *, cache: Path | None) -> None:
     path would lead elsewhere. DVC has nothing to ask git there. It would read core.worktree of a
     submodule's settings as the place of every worktree, and obey the user's global ignore files.
     """
-    settings = dict(
-        line.split("=", 1)
-        for line in ask_dvc(workspace.root, "config", "--list").splitlines()
-        if "=" in line
-    )
-    if cache is not None:
-        settings["cache.dir"] = str(cache)
-    settings.setdefault("cache.dir", str(workspace.root / ".dvc/cache"))
-    settings["core.no_scm"] = "true"
+    settings = {
+        **workspace.settings,
+        "cache.dir": str(cache or workspace.cache),
+        "core.no_scm": "true",
+    }
     path = place / LOCAL_CONFIG
-    write_bytes(path, _as_config(settings).encode())
+    write_bytes(path, config_bytes(settings))
     path.chmod(0o600)  # it may hold passwords
-
-
-def _as_config(settings: Mapping[str, str]) -> str:
-    """Write `section.option=value` settings as a file of DVC's; a remote's section has its name."""
-    sections: dict[str, list[str]] = {}
-    for key, value in sorted(settings.items()):
-        section, _, option = key.rpartition(".")
-        kind, dot, name = section.partition(".")
-        header = f"['{kind} \"{name}\"']" if dot else f"[{section}]"
-        sections.setdefault(header, []).append(f"    {option} = {_quoted(value)}")
-    return "".join("\n".join([header, *lines, ""]) for header, lines in sections.items())
-
-
-def _quoted(value: str) -> str:
-    """Quote what the file's format would else cut off or read as a list."""
-    special = any(mark in value for mark in "#,'\"") or value != value.strip() or not value
-    if not special:
-        return value
-    return f"'{value}'" if "'" not in value else f'"{value}"'

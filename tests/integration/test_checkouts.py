@@ -260,7 +260,11 @@ def test_converted_files_are_named_and_the_named_commands_bring_the_bytes_back(
 
 def described(root: Path, environment: dict[str, str]) -> str:
     """What the doctor says of the checkout, without the other checks, which take longer."""
-    code = "import pathlib, pipeline.runs.converted_files as it; print(it.describe_checkout(pathlib.Path.cwd()))"
+    code = (
+        "from pipeline.runs.checkout import this_workspace\n"
+        "from pipeline.runs.converted_files import describe_checkout\n"
+        "print(describe_checkout(this_workspace()))"
+    )
     return Project(root).call("python", "-c", code, check=False, **environment)
 
 
