@@ -18,7 +18,7 @@ from forecasting.training.determinism import seal_tensorflow
 from forecasting.data.filling import fill
 from forecasting.models.build import build_network
 from forecasting.training.state import State
-from forecasting.training.fit import fit
+from forecasting.training.fit import TrainingConfig, fit
 from stages.storage.checkpoints import Checkpoint, checkpoint_folder
 
 
@@ -41,14 +41,12 @@ def measure(*, rows: int, features: int, epochs: int) -> Row:
     )
     fit(
         network,
+        TrainingConfig(
+            epochs=epochs + 1, batch_size=BATCH, optimizer={"name": "adam"}, loss="mse", seed=SEED
+        ),
         series=fill(problem.series),
         train_starts=problem.train,
         validation_starts=problem.validation,
-        epochs=epochs + 1,
-        batch_size=BATCH,
-        optimizer={"name": "adam"},
-        loss="mse",
-        seed=SEED,
         save=save,
     )
     checkpoint.remove()

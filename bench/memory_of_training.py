@@ -17,7 +17,7 @@ from bench.memory import FEATURES, LOOKBACK
 from forecasting.training.determinism import seal_tensorflow
 from forecasting.data.filling import fill
 from forecasting.models.build import build_network
-from forecasting.training.fit import fit
+from forecasting.training.fit import TrainingConfig, fit
 from stages import train
 from foundation.params import load_params
 
@@ -50,14 +50,12 @@ def run_fit(folder: Path, rows: int) -> None:
     )
     fit(
         network,
+        TrainingConfig(
+            epochs=1, batch_size=BATCH, optimizer={"name": "adam"}, loss="mse", seed=SEED
+        ),
         series=fill(problem.series),
         train_starts=problem.train,
         validation_starts=problem.validation,
-        epochs=1,
-        batch_size=BATCH,
-        optimizer={"name": "adam"},
-        loss="mse",
-        seed=SEED,
     )
 
 

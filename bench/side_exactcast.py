@@ -10,7 +10,7 @@ def main(rows: int, features: int, epochs: int) -> None:
     """Train, and end each epoch on the clock."""
     from forecasting.data.filling import fill  # after the seal
     from forecasting.models.build import build_network
-    from forecasting.training.fit import fit
+    from forecasting.training.fit import TrainingConfig, fit
 
     problem = make_problem(rows, features)
     clock = Clock()
@@ -19,14 +19,12 @@ def main(rows: int, features: int, epochs: int) -> None:
     )
     fit(
         network,
+        TrainingConfig(
+            epochs=epochs, batch_size=BATCH, optimizer={"name": "adam"}, loss="mse", seed=SEED
+        ),
         series=fill(problem.series),
         train_starts=problem.train,
         validation_starts=problem.validation,
-        epochs=epochs,
-        batch_size=BATCH,
-        optimizer={"name": "adam"},
-        loss="mse",
-        seed=SEED,
         report=lambda epoch, loss, val_loss: clock.epoch_ends(),
     )
 

@@ -27,7 +27,8 @@ from forecasting.reporting.html import leak_sentence, render_report, verdict
 from forecasting.reporting.plots import forecast_plot, loss_plot
 from forecasting.reporting.remarks import epoch_sentence, gaps_sentence
 from forecasting.training.determinism import seal_tensorflow
-from forecasting.training.fit import forecast, kept_epoch
+from forecasting.training.inference import forecast
+from forecasting.training.learning_curve import kept_epoch
 from foundation.params import Params
 from stages.runner import run_stage
 from stages.storage import artifacts

@@ -22,7 +22,10 @@ TENSORFLOW = {
     "forecasting.models.raw_units",
     "forecasting.training.cache_sizes",
     "forecasting.training.determinism",
+    "forecasting.training.epoch",
     "forecasting.training.fit",
+    "forecasting.training.inference",
+    "forecasting.training.reader",
 }
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -2,17 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-
-class Epoch(NamedTuple):
-    """What a finished epoch leaves in the learning curve."""
-
-    loss: float
-    val_loss: float
-    learning_rate: float
+from forecasting.training.learning_curve import Epoch
 
 
 @dataclass(frozen=True)
@@ -34,23 +28,55 @@ class State:
 Save = Callable[[Callable[[], State]], None]
 
 
-def restore(state: State, variables: Sequence[Any], callbacks: Any) -> list[Epoch]:
-    """Bring a new training to where an interrupted one was.
+class Progress:
+    """How far a training has come.
 
-    The callbacks hear of the finished epochs again, and so know again what they knew.
-
-    Args:
-        state: Where it was.
-        variables: Keras variables, in the order of `state.variables`.
-        callbacks: A `keras.callbacks.CallbackList` whose training has just begun.
-
-    Returns:
-        What each finished epoch left.
+    Attributes:
+        history: What each finished epoch left.
     """
-    history = [Epoch(*map(float, epoch)) for epoch in state.history]
-    for number, epoch in enumerate(history):
-        callbacks.on_epoch_begin(number)
-        callbacks.on_epoch_end(number, {"loss": epoch.loss, "val_loss": epoch.val_loss})
-    for variable, value in zip(variables, state.variables, strict=True):
-        variable.assign(value)  # the learning rate among them, which a callback may have changed
-    return history
+
+    def __init__(self, network: Any, *, keep_best: bool) -> None:
+        """Take a Keras network with a built optimizer, before its first epoch."""
+        self._network = network
+        self._keep_best = keep_best
+        self._best_weights: Sequence[np.ndarray] = network.get_weights() if keep_best else []
+        self.history: list[Epoch] = []
+
+    def add(self, epoch: Epoch) -> None:
+        """Note a finished epoch, and the network's weights if they are the best so far."""
+        lowest = min((done.val_loss for done in self.history), default=np.inf)
+        if self._keep_best and epoch.val_loss < lowest:
+            self._best_weights = self._network.get_weights()
+        self.history.append(epoch)
+
+    def state(self) -> State:
+        """Copy all that the rest of the training depends on."""
+        values = [variable.numpy() for variable in self._variables()]
+        return State(np.array(self.history), values, self._best_weights)
+
+    def restore(self, state: State, callbacks: Any) -> None:
+        """Bring a new training to where an interrupted one was.
+
+        The callbacks hear of the finished epochs again, and so know again what they knew.
+
+        Args:
+            state: Where it was.
+            callbacks: A `keras.callbacks.CallbackList` whose training has just begun.
+        """
+        self.history = [Epoch(*map(float, epoch)) for epoch in state.history]
+        self._best_weights = state.best_weights
+        for number, epoch in enumerate(self.history):
+            callbacks.on_epoch_begin(number)
+            callbacks.on_epoch_end(number, {"loss": epoch.loss, "val_loss": epoch.val_loss})
+        for variable, value in zip(self._variables(), state.variables, strict=True):
+            variable.assign(
+                value
+            )  # the learning rate among them, which a callback may have changed
+
+    def finish(self) -> None:
+        """Leave the network with the weights to keep."""
+        if self._keep_best:
+            self._network.set_weights(self._best_weights)
+
+    def _variables(self) -> list[Any]:
+        return [*self._network.variables, *self._network.optimizer.variables]

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from forecasting.data.filling import fill
 from forecasting.models.raw_units import load_model
-from forecasting.training.fit import forecast
+from forecasting.training.inference import forecast
 from foundation.packages import LOCK_FILE
 from foundation.params import Params, check_params
 from stages import ingest, split, train, windowing

@@ -7,7 +7,9 @@ from forecasting.data.scaling import Scaling, fit_scaling
 from forecasting.models.build import build_network, orthogonal
 from forecasting.models.raw_units import load_model, raw_unit_model
 from forecasting.training.determinism import seal_tensorflow
-from forecasting.training.fit import fit, forecast, kept_epoch, padded_batches
+from forecasting.training.fit import TrainingConfig, fit
+from forecasting.training.inference import forecast
+from forecasting.training.learning_curve import kept_epoch
 from foundation.errors import StageFailedError
 
 REFERENCE_LAYER = {
@@ -55,17 +57,17 @@ def network(*, lookback=8, features=3, horizon=1, units=8, seed=42, **layer):
 
 def trained(series, model, **changes):
     starts = np.arange(len(series) - model.input_shape[1] - model.output_shape[1] + 1)
-    options = {
+    data = {
         "series": fill(series),
         "train_starts": starts[: -len(starts) // 5],
         "validation_starts": starts[-len(starts) // 5 :],
-        "epochs": 3,
-        "batch_size": 16,
-        "optimizer": ADAM,
-        "loss": "mse",
-        "seed": 42,
+        "report": lambda *values: None,
     }
-    return fit(model, **(options | changes))
+    config = {"epochs": 3, "batch_size": 16, "optimizer": ADAM, "loss": "mse", "seed": 42}
+    config |= {name: value for name, value in changes.items() if name not in data}
+    return fit(
+        model, TrainingConfig(**config), **(data | {n: changes.get(n, data[n]) for n in data})
+    )
 
 
 def windows_of(series, starts, lookback, horizon):
@@ -113,16 +115,14 @@ def test_the_loss_curve_is_that_of_model_fit_from_the_same_weights_and_batches(
         )
         expected.append([result.history["loss"][0], result.history["val_loss"][0]])
 
-    history = fit(
+    history = trained(
+        series,
         ours,
-        series=fill(series),
         train_starts=train,
         validation_starts=validation,
         epochs=epochs,
-        batch_size=16,
         optimizer=optimizer,
         loss=loss,
-        seed=42,
     )
     np.testing.assert_allclose(history[["loss", "val_loss"]], expected, rtol=1e-5)
     assert history["loss"].iloc[-1] < 0.9 * history["loss"].iloc[0]
@@ -192,13 +192,6 @@ def test_orthogonal_weights_are_orthogonal_and_replace_those_of_tensorflow():
 
     recurrent = network(units=8, seed=3).get_layer("lstm_1").cell.recurrent_kernel.numpy()
     np.testing.assert_array_equal(recurrent, orthogonal((8, 32), np.random.default_rng([3, 0, 1])))
-
-
-def test_the_last_batch_is_padded_with_windows_that_weigh_nothing():
-    positions, weights = padded_batches(np.array([7, 8, 9]), 2)
-
-    assert positions.tolist() == [[7, 8], [9, 0]]
-    assert weights.tolist() == [[1, 1], [1, 0]]
 
 
 def test_early_stopping_stops_and_the_best_weights_are_kept():
@@ -276,34 +269,6 @@ def test_the_saved_model_takes_and_returns_raw_units_whatever_their_size(level, 
     assert found.dtype == np.float64
     np.testing.assert_allclose(found - level, expected - level, rtol=1e-4, atol=1e-5 * spread)
     assert np.ptp(found, axis=0).min() > 0.01 * spread  # forecasts still tell the windows apart
-
-
-def test_forecasting_in_batches_equals_forecasting_at_once():
-    values = waves(400).astype(np.float64)
-    model = raw_unit_model(network(), Scaling(np.zeros(3), np.ones(3)))
-    starts = np.arange(390)
-
-    together = forecast(model, series=fill(values), starts=starts)
-    apart = np.concatenate(
-        [forecast(model, series=fill(values), starts=starts[i : i + 1]) for i in (0, 300, 389)]
-    )
-
-    assert together.shape == (390, 1, 3)
-    np.testing.assert_allclose(together[[0, 300, 389]], apart, rtol=1e-6)
-
-
-def test_the_compiled_functions_read_missing_cells_as_the_filled_series_does():
-    values = waves(60).astype(np.float64)
-    values[[3, 4, 9], 1] = np.nan
-    values[[20, 41], :] = np.nan
-    filled = fill(values)
-    starts = np.arange(50)
-    model = raw_unit_model(network(), Scaling(np.zeros(3), np.ones(3)))
-
-    found = forecast(model, series=filled, starts=starts)
-
-    windows = filled.read(starts[:, None] + np.arange(8), starts[:, None] + 8)
-    np.testing.assert_allclose(found, model(windows).numpy(), rtol=1e-5, atol=1e-6)
 
 
 def test_a_training_with_missing_cells_is_that_of_model_fit_on_the_filled_windows():

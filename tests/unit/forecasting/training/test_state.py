@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from forecasting.data.filling import fill
-from forecasting.training.fit import fit
+from forecasting.training.fit import TrainingConfig, fit
 from forecasting.training.state import State
 from tests.unit.forecasting.training.test_fit import ADAM, network, waves
 
@@ -42,18 +42,15 @@ class Trained:
 
 def train(options: dict[str, Any], resume: State | None = None) -> Trained:
     model, states = network(units=4, **options["layer"]), []
+    chosen = {name: value for name, value in options.items() if name != "layer"}
     history = fit(
         model,
+        TrainingConfig(epochs=EPOCHS, batch_size=16, loss="mse", seed=42, **chosen),
         series=fill(waves(60)),
         train_starts=np.arange(40),
         validation_starts=np.arange(40, 52),
-        epochs=EPOCHS,
-        batch_size=16,
-        loss="mse",
-        seed=42,
         resume=resume,
         save=lambda state: states.append(state()),
-        **{name: value for name, value in options.items() if name != "layer"},
     )
     return Trained(model, history, states)
 
