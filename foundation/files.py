@@ -1,5 +1,6 @@
-"""Writing a file whole or not at all."""
+"""Files written whole or not at all, and known by a hash of their content."""
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -38,3 +39,9 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def digest(path: Path, algorithm: str) -> str:
+    """Hash a file's content, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()

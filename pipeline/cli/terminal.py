@@ -8,6 +8,7 @@ import typer
 
 from foundation import paths
 from foundation.errors import SetupError, StageFailedError, WorkspaceBusyError
+from foundation.processes import sigterm_as_interrupt
 from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.show import print_json, progress, score_table
 from pipeline.orchestration.prefect_setup import load_settings
@@ -16,7 +17,7 @@ from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.execute import execute_run
 from pipeline.runs.request import RunRequest, RunResult, Show, Step
-from pipeline.runs.stage import Event, sigterm_as_interrupt
+from pipeline.runs.stage import Event
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import git
 from pipeline.versioning.graph import Graph

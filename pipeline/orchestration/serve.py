@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import typer
 
 from foundation.errors import SetupError
+from foundation.processes import running
 from pipeline.orchestration.prefect_setup import HERE
 from pipeline.orchestration.schedule import check_timezone, described
 from pipeline.orchestration.server import (
@@ -21,8 +22,8 @@ from pipeline.orchestration.server import (
     is_free,
     started_server,
 )
-from pipeline.runs.stage import running
 from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.dvc import child_environment
 
 PORT = 4200  # Prefect's own
 
@@ -57,9 +58,14 @@ def serve(
         {"cron": cron, "verify_cron": verify_cron, "timezone": timezone, "request": dict(request)}
     )
     with served_by(workspace) as url:
-        environment = {"PREFECT_API_URL": url, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT)}
+        environment = child_environment() | {
+            "PREFECT_API_URL": url,
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+        }
         command = [sys.executable, "-m", "pipeline.orchestration.deployments", settings]
-        with running(command, workspace.root, environment=environment, output=None) as runner:
+        with running(
+            command, folder=workspace.root, environment=environment, output=None
+        ) as runner:
             typer.echo(f"watch it at {page_of(url)}; Ctrl-C ends it")
             while runner.poll() is None:
                 time.sleep(0.2)

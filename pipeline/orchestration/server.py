@@ -15,9 +15,10 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from foundation.errors import SetupError
+from foundation.processes import running
 from pipeline.orchestration.prefect_setup import newer_database
-from pipeline.runs.stage import running
 from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.dvc import child_environment
 
 START = 120.0  # seconds a server may take to answer for the first time
 ANSWER = 10.0  # seconds a server that runs may take
@@ -124,13 +125,14 @@ def started_server(
     """
     chosen = port or free_port()
     url = f"http://{LOOPBACK}:{chosen}/api"
-    environment = PRIVATE | {"PREFECT_UI_API_URL": url}  # else its page asks at Prefect's own port
+    page_asks = {"PREFECT_UI_API_URL": url}  # else at Prefect's own port
+    environment = child_environment() | PRIVATE | page_asks
     log_file = workspace.root / LOG
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with (
         log_file.open("w+b") as log,
         running(
-            _command(chosen, page=page), workspace.root, environment=environment, output=log
+            _command(chosen, page=page), folder=workspace.root, environment=environment, output=log
         ) as process,
     ):
         deadline = time.monotonic() + START

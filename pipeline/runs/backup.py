@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from foundation.errors import RunVoidedError, SetupError, WorkspaceBusyError
-from foundation.files import write_bytes
+from foundation.files import digest, write_bytes
 from foundation.paths import PARAMS
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.params_file import forget_params, params_kept, take_back_params
+from pipeline.runs.workspace import locked
+from pipeline.versioning.cache import forget_run_cache_since
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.git import digest, forget_run_cache_since, locked
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import LOCK, Entries, read_lock
 
@@ -79,7 +80,7 @@ def restore_on_failure(checkout: RunCheckout, work: Callable[[], T]) -> T:
         take_back_params(checkout.root)
         restore_all(checkout)
         forget_params(checkout.root)
-        forget_run_cache_since(checkout.root, started)
+        forget_run_cache_since(checkout.cache, started)
         raise RunVoidedError(
             f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
             "outputs is not known. The earlier results are back; run again."

@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.runs.environment import OWN_MINOR, python_for
+from pipeline.runs.workspace import project_root
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.git import project_root
 from pipeline.versioning.graph import Graph
 
 

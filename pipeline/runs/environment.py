@@ -1,16 +1,17 @@
 """The Python that runs a checkout's stages: ours, or one built from the checkout's own lock."""
 
-import fcntl
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from foundation.errors import SetupError
+from foundation.files import digest
+from foundation.locks import hold
 from foundation.packages import ANY_PACKAGES, LOCK_FILE, check_packages
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask
-from pipeline.versioning.git import digest, git
+from pipeline.versioning.git import git
 
 OWN_MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -45,9 +46,7 @@ def _built(checkout: Checkout, lock: Path, minor: str) -> Path:
     name = f"{digest(lock, 'sha256')[:16]}-py{minor.replace('.', '')}"
     folder = shared_folder(checkout) / "environments" / name
     python, ready = folder / "bin/python", folder / ".ready"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as building:
-        fcntl.flock(building, fcntl.LOCK_EX)  # another run may build the same one
+    with hold(folder.with_name(f"{folder.name}.lock")):  # another run may build the same one
         if not ready.is_file():
             shutil.rmtree(folder, ignore_errors=True)
             _build(checkout, folder, lock, minor)

@@ -24,6 +24,7 @@ from pipeline.runs.record import make_record, record_bytes
 from pipeline.runs.request import RunObserver, RunRequest, RunResult, Show, Step
 from pipeline.runs.scores import read_metrics, read_scores, scores_before
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event, reproduce
+from pipeline.runs.workspace import locked
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.experiments import (
@@ -35,7 +36,6 @@ from pipeline.versioning.experiments import (
     prune,
     remove,
 )
-from pipeline.versioning.git import locked
 from pipeline.versioning.integrity import check_cache, made_well
 from pipeline.versioning.lockfile import canonicalise, committed_lock, compare, facts
 from pipeline.versioning.raw_data import (

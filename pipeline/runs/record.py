@@ -8,6 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from foundation.files import digest
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
 from pipeline.runs import probe
@@ -16,7 +17,7 @@ from pipeline.runs.stage import WITHOUT_SHORTCUTS
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask
 from pipeline.versioning.experiments import RECORD, experiments
-from pipeline.versioning.git import contents_at, digest
+from pipeline.versioning.git import contents_at
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat
 

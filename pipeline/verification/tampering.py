@@ -6,6 +6,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from foundation.errors import DamagedInCacheError, MissingFromCacheError
+from foundation.files import digest
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
 from pipeline.runs.record import FORMAT, json_object, raw_hashes, summary
@@ -14,7 +15,7 @@ from pipeline.verification.recorded import RecordedOutputs
 from pipeline.versioning.cache import check
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import RECORD, experiments
-from pipeline.versioning.git import digest, file_at
+from pipeline.versioning.git import file_at
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import Entries, flat, hashes
 

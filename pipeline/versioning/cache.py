@@ -14,7 +14,7 @@ from pathlib import Path
 
 from foundation.durability import flush
 from foundation.errors import DamagedInCacheError, MissingFromCacheError, SetupError
-from pipeline.versioning.git import digest
+from foundation.files import digest
 
 FOLDER = ".dir"
 PROTECTED = 0o444  # the mode of a file in a cache; DVC asks nothing else of it
@@ -129,3 +129,17 @@ def _parts(cache: Path, md5: str) -> list[tuple[str, str]]:
         return [("", md5)]
     listed = json.loads(kept_file(cache, md5).read_bytes())
     return [(entry["relpath"], entry["md5"]) for entry in listed]
+
+
+def forget_run_cache_since(cache: Path, moment: float) -> None:
+    """Delete what DVC's run cache learned since then: it would restore the outputs of a void run.
+
+    Args:
+        cache: The cache.
+        moment: Seconds since 1970, as `time.time` gives them.
+    """
+    for entry in cache.glob("runs/*/*/*"):
+        if entry.stat().st_mtime >= moment:
+            entry.unlink()
+            with suppress(OSError):
+                entry.parent.rmdir()  # DVC fails on a key without entries

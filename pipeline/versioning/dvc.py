@@ -1,49 +1,32 @@
-"""How DVC and other programs are started, asked, and given up on."""
+"""How DVC and other programs are started: the environment that they and the stages are given."""
 
 import os
-import re
-import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
-from functools import cache
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
-from foundation.errors import SetupError
+from foundation import processes
+from foundation.files import write_bytes
+from pipeline.versioning.dvc_output import OUR_REPRO, RWLOCK, cause, without_our_repro
+from pipeline.versioning.git import repository_variables
 
 FOREIGN = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONHOME", "PYTHONSTARTUP")
-PATIENCE = 300.0  # seconds in which a program must do something
-LOOKS = 20  # how often in that time it is looked at
-IDLE = 0.001  # of a processor: what a program takes that only waits
-CAUSE = re.compile(
-    r"^(?:ERROR|error|fatal): (?:unexpected error - )?(.+(?:\n[ \t]+\S.*)*)"
-    r"|^('.+' validation failed.*\n+.+)",
-    re.MULTILINE,
-)
 
 
 def dvc_command(*arguments: str, python: Path = Path(sys.executable)) -> list[str]:
-    """DVC as an environment has it, waiting for another one that holds the workspace's lock."""
+    """Return the command of DVC as an environment has it, waiting for another one that holds its lock."""
     return [str(python), "-m", "dvc", "--wait-for-lock", *arguments]
 
 
-@cache
-def repository_variables() -> frozenset[str]:
-    """Name the variables by which git tells a hook which repository it works in.
-
-    They would lead git and DVC there from every other checkout. Settings that somebody gives by the
-    environment are not among them: git itself hands those on to submodules.
-    """
-    listed = subprocess.run(
-        ["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True
-    ).stdout
-    return frozenset(listed.split()) - {"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"}
+def repro_command(stage: str, *options: str, python: Path) -> list[str]:
+    """Return the command that brings one stage up to date, by which its notes are known as ours."""
+    wait, *repro = OUR_REPRO
+    return [str(python), "-m", "dvc", wait, *repro, *options, stage]
 
 
 def child_environment(python: Path = Path(sys.executable)) -> dict[str, str]:
-    """The environment in which DVC starts stages: the Python first, and code only from the root."""
+    """Return the environment in which DVC starts stages: the Python first, and code only from the root."""
     foreign = {*FOREIGN, *repository_variables()}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     own_programs = str(python.parent)  # not resolved: a venv's python is a link
@@ -72,86 +55,42 @@ def ask_dvc(root: Path, *arguments: str) -> str:
 def ask(
     root: Path, command: list[str], *, name: str, environment: Mapping[str, str] | None = None
 ) -> str:
-    """Run a command as stages are run, and return what it printed.
-
-    A program that waits for an answer that never comes is given up on: no time-out of a client
-    covers every way in which a store can fall silent.
+    """Run a command as stages are run, and return what it printed; see `foundation.processes.ask`.
 
     Args:
         root: The checkout to run it in.
         command: The program and its arguments.
         name: What a failure calls it.
-        environment: Variables to set beside those of a stage.
+        environment: Variables to set over those of a stage.
 
     Raises:
         SetupError: It failed, and says why, or it did nothing for minutes.
     """
-    with subprocess.Popen(
-        command,
-        cwd=root,
-        env=child_environment() | dict(environment or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            printed, complaints = _wait(process)
-        except BaseException:
-            _end(process)
-            raise
-    if printed is None:
-        raise SetupError(
-            f"{name} did nothing for {PATIENCE:g} seconds in {root} and was ended: what it waited "
-            "for fell silent. Correct that, then run the command again."
-        )
-    if process.returncode != 0:
-        raise SetupError(f"{name} failed in {root}: {cause(complaints)}")
-    return printed.strip()
+    variables = child_environment() | dict(environment or {})
+    return processes.ask(command, folder=root, name=name, environment=variables, cause=cause)
 
 
-def _wait(process: subprocess.Popen[str]) -> tuple[str | None, str]:
-    """Wait for a program's end and what it printed; None where it only waits itself."""
-    spent, idle = 0.0, 0
-    while idle < LOOKS:
-        try:
-            return process.communicate(timeout=PATIENCE / LOOKS)
-        except subprocess.TimeoutExpired:
-            before, spent = spent, _processor_seconds(process.pid)
-            idle = idle + 1 if spent - before <= IDLE * PATIENCE / LOOKS else 0
-    _end(process)
-    return None, ""
-
-
-def _family(pid: int) -> list[psutil.Process]:
+@contextmanager
+def no_stale_locks(root: Path) -> Iterator[None]:
+    """Clear, after the block, what a DVC that was ended in it left of its locks."""
     try:
-        first = psutil.Process(pid)
-        return [first, *first.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
+        yield
+    finally:
+        forget_locks_of_runs(root)
 
 
-def _processor_seconds(pid: int) -> float:
-    """What a program and all that it started have worked, those that ended included."""
-    seconds = 0.0
-    for process in _family(pid):
-        with suppress(psutil.NoSuchProcess):
-            times = process.cpu_times()
-            seconds += times.user + times.system + times.children_user + times.children_system
-    return seconds
+def forget_locks_of_runs(root: Path) -> None:
+    """Remove the path locks that an ended `dvc repro` of ours left; only who holds the workspace may.
 
-
-def _end(process: subprocess.Popen[str]) -> None:
-    for each in _family(process.pid):
-        with suppress(psutil.NoSuchProcess):
-            each.kill()
-
-
-def cause(complaints: str) -> str:
-    """Find why git or DVC failed: what it complained of first, for the rest follows from it."""
-    first = CAUSE.search(complaints)
-    return (
-        " ".join((first[1] or first[2]).split())
-        if first
-        else (complaints.strip().splitlines() or ["no message"])[-1]
-    )
+    DVC knows a stale lock by its process id, which another process may have by now: then it would
+    call the path busy for ever.
+    """
+    path = root / RWLOCK
+    if not path.is_file():
+        return
+    noted = path.read_text(encoding="utf-8")
+    left = without_our_repro(noted)
+    if left is None:
+        path.unlink()
+    elif " ".join(OUR_REPRO) in noted:
+        write_bytes(path, left.encode())

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import DamagedInCacheError, DataError, MissingFromCacheError, SetupError
+from foundation.files import digest
 from foundation.yaml_files import read_yaml
 from pipeline.versioning.cache import restore
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
-from pipeline.versioning.git import digest, run_git
+from pipeline.versioning.git import run_git
 
 
 def untracked_sources(checkout: Checkout) -> list[str]:

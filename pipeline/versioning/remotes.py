@@ -3,6 +3,7 @@
 from foundation.errors import SetupError
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
+from pipeline.versioning.dvc_output import sent
 from pipeline.versioning.experiments import Experiment
 from pipeline.versioning.git import git
 
@@ -21,8 +22,8 @@ def push(checkout: Checkout, kept: Experiment | None) -> str:
         SetupError: There is no remote, or it did not take them.
     """
     try:
-        files = ask_dvc(checkout.root, "push", "--run-cache").splitlines()[-1]
-        said = f"{_store(checkout)}: {files.rstrip('.').lower()}"
+        files = sent(ask_dvc(checkout.root, "push", "--run-cache"))
+        said = f"{_store(checkout)}: {files}"
         if kept is not None:
             remote = git_remote(checkout.workspace)
             ask_dvc(checkout.workspace.root, "exp", "push", remote, kept.name)

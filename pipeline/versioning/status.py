@@ -12,6 +12,7 @@ from foundation.yaml_files import read_yaml
 from pipeline.versioning import dvc_status
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask
+from pipeline.versioning.dvc_output import NOTE, PARAMETERS, changes
 from pipeline.versioning.git import refuse_ignored
 from pipeline.versioning.integrity import look_again
 from pipeline.versioning.lockfile import LOCK, flat, recorded_outputs
@@ -97,18 +98,15 @@ def _reasons(report: list[Any], recorded: Mapping[str, Any], params: dict[str, A
     if not recorded:
         return ["has never run"]
     reasons = []
-    for entry in report:
-        if isinstance(entry, str):  # such as "changed command"
-            reasons.append(entry)
-            continue
-        for kind, changes in entry.items():
-            what = "output" if kind == "changed outs" else "input"
-            for path, change in changes.items():
-                if isinstance(change, dict):  # parameters: {section or dotted name: state}
-                    before = recorded.get("params", {}).get(path, {})
-                    reasons += _changed_params(before, {key: _at(params, key) for key in change})
-                else:
-                    reasons.append(f"{what} {path} {change}")
+    for change in changes(report):
+        if change.what == PARAMETERS:
+            before = recorded.get("params", {}).get(change.name, {})
+            now = {name: _at(params, name) for name in change.parameters}
+            reasons += _changed_params(before, now)
+        elif change.what == NOTE:
+            reasons.append(change.name)
+        else:
+            reasons.append(f"{change.what} {change.name} {change.state}")
     return reasons
 
 

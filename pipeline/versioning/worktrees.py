@@ -4,15 +4,15 @@ The user's workspace, index and branch are not touched. A worktree belongs to th
 its lock; those of processes that died are removed by the next one that makes a worktree.
 """
 
-import fcntl
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from foundation.errors import SetupError
+from foundation.errors import SetupError, WorkspaceBusyError
 from foundation.files import write_bytes
+from foundation.locks import hold
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc_config import LOCAL_CONFIG, config_bytes
 from pipeline.versioning.git import git
@@ -71,8 +71,7 @@ def worktree(workspace: Checkout, commit: str, *, shared_cache: bool = True) -> 
     )  # "" at git's root
     remove_abandoned(workspace)
     place = folder / f"{commit[:7]}-{secrets.token_hex(4)}"
-    with _lock_of(place).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # before the folder is there, so it never looks abandoned
+    with hold(_lock_of(place)):  # before the folder is there, so it never looks abandoned
         try:
             # no hooks: they are the user's, for the user's own checkouts
             git(workspace.root, "-c", "core.hooksPath=/dev/null", *AS_COMMITTED, "worktree", "add", "--quiet",
@@ -93,10 +92,13 @@ def worktree(workspace: Checkout, commit: str, *, shared_cache: bool = True) -> 
 def remove_abandoned(workspace: Checkout) -> None:
     """Remove the worktrees of processes that are gone."""
     for place in sorted((workspace.root / FOLDER).glob("*/")):
-        with _lock_of(place).open("a") as lock, suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(WorkspaceBusyError), hold(_lock_of(place), on_busy=_pass_over):
             _remove(workspace, place)
     git(workspace.root, "worktree", "prune")
+
+
+def _pass_over(holder: str) -> None:
+    raise WorkspaceBusyError(f"The worktree is in use: {holder}.")
 
 
 def _remove(workspace: Checkout, place: Path) -> None:

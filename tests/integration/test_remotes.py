@@ -12,9 +12,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from foundation import processes
 from foundation.errors import SetupError
 from pipeline.runs.stage import RESTORED
-from pipeline.versioning import dvc as programs
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import newest_of
 from pipeline.versioning.remotes import push
@@ -132,7 +132,7 @@ def test_a_transfer_that_is_cut_off_is_a_sentence_and_can_be_repeated(
 def test_a_store_that_falls_silent_is_given_up_on_and_can_be_sent_to_again(
     toy_copy: Project, s3: str, monkeypatch
 ):
-    monkeypatch.setattr(programs, "PATIENCE", 10.0)
+    monkeypatch.setattr(processes, "PATIENCE", 10.0)
     with wire_to(urlsplit(s3).port) as wire:
         address = f"http://127.0.0.1:{wire.port}"
         first = with_remote(toy_copy, "s3://store/exactcast", endpointurl=address)

@@ -130,7 +130,7 @@ def test_a_second_run_waits_for_the_first_and_says_so_or_is_refused(copied: Proj
     command = ["python", "-m", "pipeline", "run"]
     environment = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
     holding = (
-        "import sys; from pathlib import Path; from pipeline.versioning.git import locked\n"
+        "import sys; from pathlib import Path; from pipeline.runs.workspace import locked\n"
         "with locked(Path(), wait=True): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
