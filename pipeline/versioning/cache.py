@@ -8,7 +8,6 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,24 +60,24 @@ def check(cache: Path, md5: str) -> None:
         kept_file(cache, part)
 
 
-def repair(cache: Path, md5: str, copy: Path) -> Iterator[DamagedInCacheError]:
-    """Put good copies in the place of what a cache holds that is not what its hash tells.
+def repair(cache: Path, md5: str, copy: Path) -> list[DamagedInCacheError]:
+    """Put good copies in the place of what a cache holds that is not what its hash says.
 
     Args:
         cache: The cache.
         md5: The hash of a file or folder.
         copy: Where the same file or folder may lie outside of the cache.
 
-    Yields:
+    Returns:
         What there is no good copy of; it is left as it is.
     """
     try:
         parts = _parts(cache, md5)
     except MissingFromCacheError:
-        return
+        return []
     except DamagedInCacheError as listing:
-        yield listing
-        return
+        return [listing]
+    unrepaired = []
     for name, part in parts:
         source = copy / name if name else copy
         try:
@@ -89,7 +88,8 @@ def repair(cache: Path, md5: str, copy: Path) -> Iterator[DamagedInCacheError]:
             if content_hash(source) == part:
                 _put(source, damaged.place)
             else:
-                yield damaged
+                unrepaired.append(damaged)
+    return unrepaired
 
 
 def _put(source: Path, place: Path) -> None:

@@ -83,8 +83,13 @@ def _read(file: Path) -> Iterator[tuple[str, str]]:
             named = NAMED.fullmatch(header)
             section = ".".join(named.groups()) if named else header
             yield from (
-                (f"{section}.{name}".lower(), str(value)) for name, value in options.items()
+                (f"{section}.{name}".lower(), _text(value)) for name, value in options.items()
             )
+
+
+def _text(value: str | list[str]) -> str:
+    """Return a value as one text: configobj reads `cache.type` as a list, and DVC splits a text itself."""
+    return value if isinstance(value, str) else ",".join(value)
 
 
 def _absolute(file: Path, name: str, value: str) -> str:

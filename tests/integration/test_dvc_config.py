@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from dvc.config import Config
 
 from foundation.errors import SetupError
 from pipeline.versioning.checkout import Checkout
@@ -103,3 +104,11 @@ def test_a_file_that_is_not_of_dvc_is_refused_by_its_name(project: Project, text
         SetupError, match=r"config\.local, which holds settings of DVC, cannot be read"
     ):
         read_settings(project.root)
+
+
+def test_a_list_is_a_list_for_dvc_also_when_it_was_written_here(project: Project) -> None:
+    file = project.root / ".dvc/config.local"
+    file.write_text("[cache]\n    type = reflink, copy\n")
+    for content in (file.read_bytes(), config_bytes(read_settings(project.root))):
+        file.write_bytes(content)
+        assert Config(str(project.root / ".dvc"))["cache"]["type"] == ["reflink", "copy"]

@@ -1,62 +1,106 @@
 import json
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
 from foundation.errors import DamagedInCacheError, MissingFromCacheError
-from pipeline.versioning.cache import check, content_hash, restore
+from pipeline.versioning.cache import check, content_hash, repair, restore
+
+ONE = "b026324c6904b2a9cb4b88d6d61c81d1"  # md5 of "1\n"
+
+
+def place(cache: Path, md5: str) -> Path:
+    return cache / "files/md5" / md5[:2] / md5[2:]
+
+
+def put(cache: Path, md5: str, content: bytes) -> None:
+    place(cache, md5).parent.mkdir(parents=True, exist_ok=True)
+    place(cache, md5).write_bytes(content)
 
 
 @pytest.fixture
-def kept(tmp_path):
-    """A file and a folder, as DVC keeps them."""
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    (tmp_path / "one").write_text("1\n")
-    for name in ("b c/é", "b.x", "b/deep/z", "a"):
+def folder(tmp_path: Path) -> Path:
+    """A folder of two files."""
+    for name in ("a/b", "c"):
         path = tmp_path / "folder" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    for command in (["init", "-q"], ["add", "-q", "one", "folder"]):
-        subprocess.run([sys.executable, "-m", "dvc", *command], cwd=tmp_path, check=True)
-    return tmp_path
+    return tmp_path / "folder"
 
 
-def test_a_hash_is_that_of_dvc_for_files_and_folders(kept):
-    for name in ("one", "folder"):
-        assert f"md5: {content_hash(kept / name)}\n" in (kept / f"{name}.dvc").read_text()
-    assert content_hash(kept / "one") == "b026324c6904b2a9cb4b88d6d61c81d1"
-    assert content_hash(kept / "none") is None
+@pytest.fixture
+def cache(tmp_path: Path, folder: Path) -> Path:
+    """A cache that keeps the folder, as DVC does: its files, and the list of them."""
+    cache = tmp_path / "cache"
+    listed = [{"md5": content_hash(folder / name), "relpath": name} for name in ("a/b", "c")]
+    for entry in listed:
+        put(cache, entry["md5"], (folder / entry["relpath"]).read_bytes())
+    put(cache, content_hash(folder), json.dumps(listed).encode())
+    return cache
 
 
-def test_what_is_kept_comes_back(kept):
-    cache = kept / ".dvc/cache"
-    for name in ("one", "folder"):
-        restore(cache, content_hash(kept / name), kept / "copy" / name)
-        assert content_hash(kept / "copy" / name) == content_hash(kept / name)
+def damage(cache: Path, file: Path) -> Path:
+    place(cache, content_hash(file)).write_text("other")
+    return place(cache, content_hash(file))
 
 
-def test_what_is_missing_or_damaged_is_told_apart_also_in_a_folder(kept):
-    cache, md5 = kept / ".dvc/cache", content_hash(kept / "folder")
+def test_a_hash_is_the_md5_of_the_bytes_or_of_the_list_and_none_without_a_file(tmp_path, folder):
+    (tmp_path / "one").write_text("1\n")
+    assert content_hash(tmp_path / "one") == ONE
+    assert content_hash(tmp_path / "none") is None
+    whole = content_hash(folder)
+    assert whole.endswith(".dir")
+    (folder / "c").write_text("d")
+    assert content_hash(folder) != whole
+
+
+def test_what_is_kept_comes_back(tmp_path: Path, cache: Path, folder: Path):
+    md5 = content_hash(folder)
     check(cache, md5)
-    part = content_hash(kept / "folder/b.x")
-    file = cache / "files/md5" / part[:2] / part[2:]
-    file.chmod(0o600)
-    file.write_text("other")
+    restore(cache, md5, tmp_path / "copy")
+    assert content_hash(tmp_path / "copy") == md5
+    assert (tmp_path / "copy/a/b").read_text() == "a/b"
+
+
+def test_what_is_missing_or_damaged_is_told_apart_also_in_a_folder(tmp_path, cache, folder):
+    md5, part = content_hash(folder), content_hash(folder / "c")
+    file = damage(cache, folder / "c")
     with pytest.raises(DamagedInCacheError, match=f"holds other bytes under {part}"):
         check(cache, md5)
     with pytest.raises(DamagedInCacheError):
-        restore(cache, md5, kept / "copy")
+        restore(cache, md5, tmp_path / "copy")
     file.unlink()
     with pytest.raises(MissingFromCacheError, match=f"nothing under {part}"):
         check(cache, md5)
 
 
-def test_a_list_of_a_folder_that_names_other_files_is_damaged(kept):
-    cache, md5 = kept / ".dvc/cache", content_hash(kept / "folder")
-    listing = cache / "files/md5" / md5[:2] / md5[2:]
-    listing.chmod(0o600)
-    listing.write_text(json.dumps([{"md5": content_hash(kept / "one"), "relpath": "../out"}]))
+def test_a_list_of_a_folder_that_names_other_files_is_damaged(tmp_path, cache, folder):
+    listing = [{"md5": content_hash(folder / "c"), "relpath": "../out"}]
+    place(cache, content_hash(folder)).write_text(json.dumps(listing))
     with pytest.raises(DamagedInCacheError):
-        restore(cache, md5, kept / "copy")
-    assert not (kept / "out").exists()
+        restore(cache, content_hash(folder), tmp_path / "copy")
+    assert not (tmp_path / "out").exists()
+
+
+def test_good_copies_take_the_place_of_what_is_damaged_and_the_rest_is_returned(cache, folder):
+    md5, whole, lost = (
+        content_hash(folder),
+        damage(cache, folder / "a/b"),
+        content_hash(folder / "c"),
+    )
+    place_of_lost = damage(cache, folder / "c")
+    (folder / "c").write_text("changed since")
+
+    (unrepaired,) = repair(cache, md5, folder)
+
+    assert whole.read_text() == "a/b"
+    assert (unrepaired.md5, unrepaired.place) == (lost, place_of_lost)
+    assert place_of_lost.read_text() == "other"
+
+
+def test_a_repair_returns_a_damaged_list_and_nothing_of_what_was_never_kept(cache, folder):
+    md5 = content_hash(folder)
+    assert repair(cache, ONE, folder) == []
+    place(cache, md5).write_text("[]")
+    (unrepaired,) = repair(cache, md5, folder)
+    assert unrepaired.md5 == md5
