@@ -2,6 +2,18 @@
 
 A message says what is wrong, where, what was found, and what to do. Anything else that escapes
 is a bug in this project and keeps its traceback.
+
+PipelineError
+    ParamsError                 the parameters
+    DataError                   the data
+    SetupError                  the environment or the workspace
+        CannotVerifyError       nothing is known either way
+        MissingFromCacheError   a hash that the cache lacks
+        DamagedInCacheError     a hash under which the cache holds other bytes
+        ServerSilentError       a Prefect server that does not answer
+        WorkspaceBusyError      another run holds what is needed
+    StageFailedError            a stage did not finish
+        RunVoidedError          what made the outputs is not known
 """
 
 from pathlib import Path
@@ -28,11 +40,11 @@ class StageFailedError(PipelineError):
 
 
 class RunVoidedError(StageFailedError):
-    """What made the outputs of a run is not known."""
+    """It is not known what made the outputs of a run."""
 
 
 class CannotVerifyError(SetupError):
-    """The proof could not be run, so nothing is known either way."""
+    """The verification could not be run, so nothing is known either way."""
 
 
 class MissingFromCacheError(SetupError):
@@ -40,7 +52,7 @@ class MissingFromCacheError(SetupError):
 
 
 class DamagedInCacheError(SetupError):
-    """The cache has other bytes than the hash tells.
+    """The cache holds other bytes than those of the hash.
 
     Attributes:
         md5: The hash.
@@ -54,6 +66,10 @@ class DamagedInCacheError(SetupError):
             "`dvc pull` or make it again."
         )
         self.md5, self.place, self.found = md5, place, found
+
+
+class ServerSilentError(SetupError):
+    """Nothing answers at the address of a Prefect server."""
 
 
 class WorkspaceBusyError(SetupError):

@@ -158,3 +158,16 @@ def test_no_file_names_a_machine_or_is_left_unfinished():
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     assert not [name for name in listed if words.search((ROOT / name).read_text())]
+
+
+def test_every_error_class_stands_in_one_file_and_its_name_ends_in_error():
+    found = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith(("Error", "Exception")) for base in node.bases)
+    }
+    assert found
+    assert all(re.fullmatch(r"foundation/errors\.py: \w+Error", each) for each in found), found

@@ -14,12 +14,14 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
+    DeploymentFilterTags,
     FlowRunFilter,
     FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
@@ -40,7 +42,8 @@ from pipeline.versioning.worktrees import commit_of
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
-NAME, PROOF = "scheduled", "weekly"
+NAME = "scheduled"  # of both deployments: train/scheduled and verify/scheduled
+FORMER = f"{verify_run.name}/weekly"  # what verify/scheduled was called
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
@@ -60,13 +63,16 @@ def main() -> None:
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
     )
     explain_form(deployment)
-    proof = verify_run.to_deployment(
-        PROOF,
-        **schedule_of(f"{verify_run.name}/{PROOF}", settings["verify_cron"], timezone),
+    verification = verify_run.to_deployment(
+        NAME,
+        **schedule_of(
+            f"{verify_run.name}/{NAME}", settings["verify_cron"], timezone, former=FORMER
+        ),
         tags=[TAG],
         description="Re-runs every stage of the newest run without any cache and compares every byte.",
     )
-    both = cast("list[RunnerDeployment]", [deployment, proof])
+    remove_former(FORMER)
+    both = cast("list[RunnerDeployment]", [deployment, verification])
     serve(*both, pause_on_shutdown=False, print_starting_message=False)
 
 
@@ -78,31 +84,49 @@ def explain_form(deployment: Any) -> None:
     explain(deployment._parameter_openapi_schema.definitions, params, commit=commit)
 
 
-def schedule_of(name: str, cron: str | None, timezone: str) -> dict[str, Any]:
+def schedule_of(
+    name: str, cron: str | None, timezone: str, *, former: str | None = None
+) -> dict[str, Any]:
     """Return the schedule of a deployment, as `to_deployment` takes it.
 
-    Registering a deployment again would resume what a person paused; here it stays paused, and a
-    line says so.
+    Registering a deployment again would resume what a person paused; here it stays paused, also
+    under a new name, and a line says so.
     """
-    paused, inactive, page = left_paused(name)
+    own = registered(name)
+    earlier = own if own is not None or former is None else registered(former)
+    paused, inactive = left_paused(earlier)
     if cron is None:
         return {"paused": paused}
     if paused or inactive:
-        print(
-            f"{name} stays paused, as it was left. Switch its schedule on at\n  {page}", flush=True
-        )
+        where = "in the Prefect UI" if own is None else f"at\n  {url_for('deployment', own.id)}"
+        print(f"{name} stays paused, as it was left. Switch its schedule on {where}", flush=True)
     return {"paused": paused, "schedule": Cron(cron, timezone=timezone, active=not inactive)}
 
 
-def left_paused(name: str) -> tuple[bool, bool, str | None]:
-    """Find what a person paused: the deployment, or each of its schedules; and the page of it."""
+def registered(name: str) -> DeploymentResponse | None:
+    """Return the deployment of a name, if the server knows one."""
     with get_client(sync_client=True) as client:
         try:
-            old = client.read_deployment_by_name(name)
+            return client.read_deployment_by_name(name)
         except ObjectNotFound:
-            return False, False, None
-    inactive = bool(old.schedules) and not any(each.active for each in old.schedules)
-    return old.paused, inactive, url_for("deployment", old.id)
+            return None
+
+
+def left_paused(deployment: DeploymentResponse | None) -> tuple[bool, bool]:
+    """Find what a person paused: the deployment, or each of its schedules."""
+    if deployment is None:
+        return False, False
+    schedules = deployment.schedules
+    return deployment.paused, bool(schedules) and not any(each.active for each in schedules)
+
+
+def remove_former(name: str) -> None:
+    """Remove a deployment of ours that has another name now; its finished runs stay."""
+    deployment = registered(name)
+    if deployment is not None and TAG in deployment.tags:
+        with get_client(sync_client=True) as client:
+            client.delete_deployment(deployment.id)
+        print(f"{name} is called {verify_run.name}/{NAME} now, and is removed", flush=True)
 
 
 def mark_silent_runs() -> None:
@@ -144,7 +168,9 @@ def cancel_missed_runs() -> None:
     """Cancel the runs whose time came while nothing served: they would all start now."""
     with get_client(sync_client=True) as client:
         missed = client.read_flow_runs(
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[NAME, PROOF])),
+            deployment_filter=DeploymentFilter(
+                name=DeploymentFilterName(any_=[NAME]), tags=DeploymentFilterTags(all_=[TAG])
+            ),
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
                 expected_start_time=FlowRunFilterExpectedStartTime(

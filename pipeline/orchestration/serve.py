@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 
 import typer
 
-from foundation.errors import SetupError
+from foundation.errors import ServerSilentError, SetupError
 from foundation.processes import running
 from pipeline.orchestration.prefect_setup import HERE
 from pipeline.orchestration.schedule import check_timezone, described
 from pipeline.orchestration.server import (
     HEARTBEAT,
-    NoAnswer,
     check_answers,
     configured_server,
     free_port,
@@ -87,7 +86,7 @@ def served_by(workspace: Checkout) -> Iterator[str]:
     if url is not None:
         try:
             check_answers(url)
-        except NoAnswer:
+        except ServerSilentError:
             if place.hostname not in HERE:
                 raise SetupError(
                     f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile "

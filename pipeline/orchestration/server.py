@@ -14,7 +14,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from foundation.errors import SetupError
+from foundation.errors import ServerSilentError, SetupError
 from foundation.processes import running
 from pipeline.orchestration.prefect_setup import newer_database
 from pipeline.versioning.checkout import Checkout
@@ -44,10 +44,6 @@ def configured_server() -> str | None:
     return url
 
 
-class NoAnswer(SetupError):
-    """Nothing answers at the address of a server."""
-
-
 def answers(url: str) -> bool:
     """Return True if a Prefect server answers at a URL."""
     try:
@@ -60,7 +56,7 @@ def check_answers(url: str) -> None:
     """Refuse to start a run that nobody would see.
 
     Raises:
-        NoAnswer: Nothing answers at the address.
+        ServerSilentError: Nothing answers at the address.
         SetupError: What answers refuses us, or it is not Prefect's API.
     """
     # a server whose database is busy says 503, and answers a moment later
@@ -74,7 +70,7 @@ def check_answers(url: str) -> None:
     except httpx.HTTPStatusError as refused:
         raise SetupError(_refusal(url, refused.response.status_code)) from None
     except httpx.HTTPError:
-        raise NoAnswer(
+        raise ServerSilentError(
             f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile names. "
             "Start it (exactcast serve), name another, or run with --no-prefect, unwatched."
         ) from None

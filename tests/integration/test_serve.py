@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.orchestration import flows
+from pipeline.orchestration.deployments import NAME
 from tests.support.prefect_server import Server, answers
+from tests.support.project import ROOT
 from tests.support.quick import Quick, Started, alive, contents, in_order, until
 
 
@@ -66,44 +69,75 @@ def test_a_schedule_that_is_not_valid_is_one_sentence_and_starts_nothing(
     assert len(said.splitlines()) == 1
 
 
+def registers(quick: Quick, server: Server) -> str:
+    """Serve until both deployments are registered; return what was printed."""
+
+    def when() -> list[str]:
+        verify = server.post("deployments/filter", flows={"name": {"any_": ["verify"]}})
+        return [each["updated"] for each in verify if each["name"] == "scheduled"]
+
+    before = when()
+    started = quick.start("serve", "--cron", "0 6 * * *", **server.environment)
+    until(lambda: when() != before, started.said)
+    started.process.send_signal(signal.SIGTERM)
+    started.ends()
+    return started.said()
+
+
 def test_what_a_person_paused_stays_paused_when_serving_starts_again(quick: Quick, server: Server):
-    def registered() -> dict[str, str]:
-        return {each["name"]: each["updated"] for each in server.post("deployments/filter")}
-
-    def serve() -> str:
-        before = registered()
-        started = quick.start("serve", "--cron", "0 6 * * *", **server.environment)
-        until(lambda: registered().get("weekly") != before.get("weekly"), started.said)
-        started.process.send_signal(signal.SIGTERM)
-        started.ends()
-        return started.said()
-
-    first = serve().splitlines()
+    first = registers(quick, server).splitlines()
     assert first[0] == "trains at '0 6 * * *' (UTC), next:"
     assert [line[-10:] for line in first[1:4]] == [" 06:00 UTC"] * 3
     assert first[4] == "verifies at '0 3 * * 0' (UTC), next:"
-    train, verify = server.deployment(), server.deployment("verify/weekly")
+    train, verify = server.deployment(), server.deployment("verify/scheduled")
     (schedule,) = train["schedules"]
     server.patch(f"deployments/{train['id']}/schedules/{schedule['id']}", active=False)
     server.post(f"deployments/{verify['id']}/pause_deployment")
 
-    again = serve()
-    for name, deployment in (("train/scheduled", train), ("verify/weekly", verify)):
+    again = registers(quick, server)
+    for name, deployment in (("train/scheduled", train), ("verify/scheduled", verify)):
         assert (
             f"{name} stays paused, as it was left. Switch its schedule on at\n"
             f"  {server.page}/deployments/deployment/{deployment['id']}\n"
         ) in again
     (schedule,) = server.deployment()["schedules"]
     assert not schedule["active"]
-    assert server.deployment("verify/weekly")["paused"]
+    assert server.deployment("verify/scheduled")["paused"]
 
     server.patch(f"deployments/{train['id']}/schedules/{schedule['id']}", active=True)
     server.post(f"deployments/{verify['id']}/resume_deployment")
-    assert "stays paused" not in serve()
+    assert "stays paused" not in registers(quick, server)
     (schedule,) = server.deployment()["schedules"]
     assert schedule["active"]
-    assert not server.deployment("verify/weekly")["paused"]
+    assert not server.deployment("verify/scheduled")["paused"]
     quick.clean_up()
+
+
+def test_a_deployment_of_the_former_name_is_replaced_and_stays_paused(quick: Quick, server: Server):
+    registers(quick, server)
+    now = server.deployment("verify/scheduled")
+    former = {"name": "weekly", "flow_id": now["flow_id"], "paused": True}
+    server.post("deployments/", **former, tags=["exactcast"])
+    server.delete(f"deployments/{now['id']}")
+
+    said = registers(quick, server)
+    assert "verify/weekly is called verify/scheduled now, and is removed\n" in said
+    assert server.deployment("verify/scheduled")["paused"]
+    assert "removed" not in registers(quick, server)
+    names = [each["name"] for each in server.post("deployments/filter")]
+    assert "weekly" not in names
+    server.post(f"deployments/{server.deployment('verify/scheduled')['id']}/resume_deployment")
+    quick.clean_up()
+
+
+def test_the_deployments_for_a_worker_are_those_of_serve():
+    """Names and entry points of prefect.yaml; a slow test runs them."""
+    listed = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
+    points = [each["entrypoint"].rpartition(":") for each in listed]
+    assert {path for path, _, _ in points} == {"pipeline/orchestration/flows.py"}
+    served = [flows.train.name, flows.verify_run.name]
+    assert [getattr(flows, name).name for _, _, name in points] == served
+    assert [each["name"] for each in listed] == [NAME, NAME]
 
 
 @pytest.mark.slow
@@ -168,7 +202,7 @@ def test_a_worker_runs_what_prefect_yaml_describes(project: Quick, server: Serve
     prefect("work-pool", "create", "--type", "process", "local")
     prefect("--no-prompt", "deploy", "--all")
     found = server.post("deployments/filter")
-    assert {each["name"] for each in found if each["work_pool_name"] == "local"} == set(names)
+    assert [each["name"] for each in found if each["work_pool_name"] == "local"] == names
 
     worker = Started.of(
         project, "python", "-m", "prefect", "worker", "start", "--pool", "local",

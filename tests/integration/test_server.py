@@ -4,8 +4,8 @@ import httpx
 import pytest
 from prefect.settings import PREFECT_API_AUTH_STRING, temporary_settings
 
-from foundation.errors import SetupError
-from pipeline.orchestration.server import NoAnswer, check_answers, started_server
+from foundation.errors import ServerSilentError, SetupError
+from pipeline.orchestration.server import check_answers, started_server
 from pipeline.versioning.checkout import Checkout
 from tests.support.prefect_server import stub_server
 from tests.support.quick import free_port
@@ -62,7 +62,7 @@ def test_a_server_that_fails_is_told_with_its_status():
 @pytest.mark.parametrize("address", ["http://127.0.0.1:{}/api", "127.0.0.1:{}"])
 def test_where_nothing_answers_the_address_is_told(address):
     url = address.format(free_port())
-    with pytest.raises(NoAnswer) as refused:
+    with pytest.raises(ServerSilentError) as refused:
         check_answers(url)
     assert str(refused.value).startswith(f"No Prefect server answers at {url}, which ")
 

@@ -52,6 +52,9 @@ class Server:
     def patch(self, path: str, **content: Any) -> Any:
         return self._answer("PATCH", path, json=content)
 
+    def delete(self, path: str) -> None:
+        self._answer("DELETE", path)
+
     def _answer(self, method: str, path: str, **content: Any) -> Any:
         """Ask, and again while the server is busy with its database, as Prefect's own client does."""
         deadline = time.monotonic() + 30
