@@ -6,7 +6,11 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
+from pipeline.runs.scores import scores_before
 from pipeline.versioning.cache import content_hash
+from pipeline.versioning.checkout import Checkout
 from tests.support.project import Project
 
 
@@ -122,3 +126,13 @@ def test_a_run_with_other_packages_than_the_lock_says_so(toy_copy: Project):
     record = json.loads(toy_copy.exactcast("show", "loose", "--json"))["record"]
     assert record["surroundings"]["any_packages"] is True
     assert record["surroundings"]["packages"]["tqdm"] == version("tqdm")
+
+
+def test_the_scores_of_the_newest_run_are_taken_from_the_cache_or_left_out(toy_copy: Project):
+    before = scores_before(Checkout(toy_copy.root))
+    assert before is not None
+    assert before.rmse("model", "oil") == pytest.approx(28 / 3)  # of `mine`: (1.5 + 2.5) / 3 + 8
+    for path in (toy_copy.root / ".dvc/cache/files/md5").rglob("*"):
+        if path.is_file() and b"targets" in path.read_bytes():
+            path.unlink()
+    assert scores_before(Checkout(toy_copy.root)) is None

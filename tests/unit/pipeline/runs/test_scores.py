@@ -8,10 +8,8 @@ import pytest
 from foundation.errors import SetupError
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.record import summary
-from pipeline.runs.scores import Scores, numbers, read_scores, score_rows, scores_before
-from pipeline.versioning.checkout import Checkout
+from pipeline.runs.scores import Scores, numbers, read_scores, score_rows
 from pipeline.versioning.graph import Graph, Stage
-from tests.support.project import Project
 
 
 def content(oil: float = 1.0, *, by: str = "by_target", names: str = "targets") -> dict:
@@ -76,16 +74,6 @@ def test_a_reader_is_told_the_verdict_the_leak_the_gaps_the_epoch_and_a_missing_
     assert Scores(content() | whole).sentences == [
         "It wins.", "Leak: 25%.", "The weights of epoch 7 were kept.",
     ]  # fmt: skip
-
-
-def test_the_scores_of_the_newest_run_are_taken_from_the_cache_or_left_out(toy_copy: Project):
-    before = scores_before(Checkout(toy_copy.root))
-    assert before is not None
-    assert before.rmse("model", "oil") == pytest.approx(28 / 3)  # of `mine`: (1.5 + 2.5) / 3 + 8
-    for path in (toy_copy.root / ".dvc/cache/files/md5").rglob("*"):
-        if path.is_file() and b"targets" in path.read_bytes():
-            path.unlink()
-    assert scores_before(Checkout(toy_copy.root)) is None
 
 
 def test_scores_of_a_commit_from_before_are_read_from_its_metrics(tmp_path: Path):
