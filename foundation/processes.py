@@ -19,6 +19,7 @@ PATIENCE = 300.0  # seconds in which a program must do something
 LOOKS = 20  # how often in that time it is looked at
 IDLE = 0.001  # of a processor: what a program takes that only waits
 GRACE = 10.0  # seconds that a group has to end before it is killed
+DYING = 2.0  # seconds that the system may take to end what was killed
 
 
 def last_line(complaints: str) -> str:
@@ -170,8 +171,8 @@ def sigterm_as_interrupt() -> Iterator[None]:
 
 def _end_group(process: subprocess.Popen[str]) -> None:
     """End every process of the group, first politely; nothing is left running."""
-    deadline = time.monotonic() + GRACE
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    for how, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, DYING)):
+        deadline = time.monotonic() + patience
         try:
             os.killpg(process.pid, how)
         except ProcessLookupError:

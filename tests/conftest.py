@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.prefect_server import Server, real_server
 from tests.support.project import QUICK, ROOT, Project, copy_project
-from tests.support.quick import Quick, quick_project
+from tests.support.quick import Quick, finished_quick_project, quick_project
 from tests.support.toy import make_toy
 
 
@@ -36,6 +36,12 @@ def server(private_prefect: None, tmp_path_factory: pytest.TempPathFactory) -> I
 def quick(tmp_path: Path) -> Quick:
     """A project whose stages take no time, committed, nothing run."""
     return quick_project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def quick_with_a_run(tmp_path_factory: pytest.TempPathFactory) -> Quick:
+    """Such a project with one finished and committed run, for all tests of a file."""
+    return finished_quick_project(tmp_path_factory.mktemp("quick"))
 
 
 @pytest.fixture

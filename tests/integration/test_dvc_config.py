@@ -107,6 +107,7 @@ def test_a_file_that_is_not_of_dvc_is_refused_by_its_name(project: Project, text
 
 
 def test_a_list_is_a_list_for_dvc_also_when_it_was_written_here(project: Project) -> None:
+    (project.root / ".dvc/config").unlink()
     file = project.root / ".dvc/config.local"
     file.write_text("[cache]\n    type = reflink, copy\n")
     for content in (file.read_bytes(), config_bytes(read_settings(project.root))):

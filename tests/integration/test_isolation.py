@@ -7,20 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import Project, error_of
-from tests.support.quick import Quick, contents, finished_quick_project, in_order
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
-    return finished_quick_project(tmp_path_factory.mktemp("isolation"))
+from tests.support.quick import Quick, contents, in_order
 
 
 @pytest.fixture
-def project(shared: Quick) -> Iterator[Quick]:
-    yield shared
-    shared.clean_up()
-    shared.git("reset", "--quiet", "--hard")
-    shared.git("clean", "--quiet", "--force")
+def project(quick_with_a_run: Quick) -> Iterator[Quick]:
+    yield quick_with_a_run
+    quick_with_a_run.clean_up()
+    quick_with_a_run.git("reset", "--quiet", "--hard")
+    quick_with_a_run.git("clean", "--quiet", "--force")
 
 
 def isolated(project: Quick, *arguments: str) -> dict[str, str]:

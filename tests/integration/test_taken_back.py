@@ -13,7 +13,7 @@ from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.params_file import BEFORE, forget_params, take_back_params, write_params
 from pipeline.versioning.checkout import Checkout
 from tests.support.project import error_of
-from tests.support.quick import Quick, contents, finished_quick_project, in_order
+from tests.support.quick import Quick, contents, in_order
 
 NOTE = (
     "note: the values of -S are taken back: params.yaml and results are as before.",
@@ -22,17 +22,12 @@ NOTE = (
 KILLED = "note: the last run was killed. Its values of -S are taken back: params.yaml and\n"
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
-    return finished_quick_project(tmp_path_factory.mktemp("taken back"))
-
-
 @pytest.fixture
-def project(shared: Quick) -> Iterator[Quick]:
-    yield shared
-    shared.clean_up()
-    shared.git("reset", "--quiet", "--hard")
-    shared.dvc("checkout", "--quiet")
+def project(quick_with_a_run: Quick) -> Iterator[Quick]:
+    yield quick_with_a_run
+    quick_with_a_run.clean_up()
+    quick_with_a_run.git("reset", "--quiet", "--hard")
+    quick_with_a_run.dvc("checkout", "--quiet")
 
 
 def test_after_a_failed_run_parameters_and_results_are_as_before_and_agree(project: Quick):

@@ -14,7 +14,6 @@ from tests.support.quick import (
     Quick,
     alive,
     contents,
-    finished_quick_project,
     free_port,
     in_order,
 )
@@ -22,16 +21,10 @@ from tests.support.quick import (
 STOPPED = "Stopped on request. What was finished is kept."
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Quick:
-    """A quick project with one finished and committed run."""
-    return finished_quick_project(tmp_path_factory.mktemp("ends"))
-
-
 @pytest.fixture
-def project(shared: Quick) -> Iterator[Quick]:
-    yield shared
-    shared.clean_up()
+def project(quick_with_a_run: Quick) -> Iterator[Quick]:
+    yield quick_with_a_run
+    quick_with_a_run.clean_up()
 
 
 @pytest.mark.parametrize(

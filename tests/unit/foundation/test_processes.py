@@ -8,6 +8,7 @@ import pytest
 
 from foundation import processes
 from foundation.errors import SetupError
+from tests.support.quick import alive
 
 WAITS = "import subprocess, sys; subprocess.run(['sleep', '600'])"
 WORKS = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass\nprint('done')"
@@ -17,17 +18,13 @@ STUBBORN = (
     "child = subprocess.Popen(['sleep', '600'])\n"
     "print(child.pid, flush=True)\n"
     "child.wait()\n"
-    "child = subprocess.run(['sleep', '600'])\n"
+    "subprocess.run(['sleep', '600'])\n"
 )
 
 
 def ask(folder: Path, code: str, **options) -> str:
     command = [sys.executable, "-c", code]
     return processes.ask(command, folder=folder, name="it", environment=os.environ, **options)
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def test_what_a_program_prints_is_returned_without_the_white_space_around_it(tmp_path: Path):

@@ -70,7 +70,14 @@ def test_the_run_below_stops_early_has_lowered_its_rate_and_had_its_best_epoch_b
 
 @pytest.mark.parametrize(
     ("options", "finished"),
-    [*(("everything", epoch) for epoch in range(1, 7)), ("nothing", 3), ("nothing", EPOCHS)],
+    [
+        ("everything", 2),
+        ("everything", 5),
+        *(pytest.param("everything", epoch, marks=pytest.mark.slow) for epoch in (1, 3, 4)),
+        ("everything", 6),
+        ("nothing", 3),
+        ("nothing", EPOCHS),
+    ],
 )
 def test_a_training_goes_on_after_any_epoch_to_the_same_bytes_and_repeats_none(options, finished):
     whole = uninterrupted(options)
