@@ -7,7 +7,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip
 ARGS ?=
 PYTEST := $(BIN)/python -m pytest
-BESIDE := -n logical --maxprocesses 4 --dist loadfile # the files of tests go on beside each other
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile # several files of tests at a time
 
 # Words that few readers know in this sense, kept out of code and pages by `make check`
 ODD := mend(s|ed|ing)?|anew|afresh|goes on|whoever
@@ -30,13 +30,13 @@ verify: .venv/.ready  ## Re-run every stage of a commit or run and compare every
 	@$(BIN)/python -m pipeline verify $(ARGS)
 
 test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" chooses)
-	@$(PYTEST) $(BESIDE) $(ARGS)
+	@$(PYTEST) $(PARALLEL) $(ARGS)
 
 test-unit: .venv/.ready  ## Run the tests that need no DVC and no Prefect
-	@$(PYTEST) $(BESIDE) tests/unit $(ARGS)
+	@$(PYTEST) $(PARALLEL) tests/unit $(ARGS)
 
 test-all: .venv/.ready  ## Run every test, the slow ones too
-	@$(PYTEST) $(BESIDE) -m "slow or not slow" $(ARGS)
+	@$(PYTEST) $(PARALLEL) -m "slow or not slow" $(ARGS)
 
 test-cpus: .venv/.ready  ## Compare every option's bytes with those of emulated processors (QEMU, an hour)
 	@$(PYTEST) -m "slow or not slow" tests/exactness/test_cpus.py $(ARGS)

@@ -1,7 +1,7 @@
 """Epoch time: our compiled epoch, Keras' `model.fit` and a plain PyTorch loop, taking turns.
 
 All train the reference network on the same windows and validate once per epoch. The first epoch,
-which compiles, is told apart.
+which compiles, is reported apart.
 """
 
 import argparse

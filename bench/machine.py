@@ -10,7 +10,7 @@ PACKAGES = ("tensorflow", "keras", "numpy", "dvc")
 
 
 def describe() -> dict[str, str]:
-    """Name the machine, the packages and the day."""
+    """Describe the machine, the packages and the day."""
     return {
         "processor": _entry(Path("/proc/cpuinfo"), "model name") or platform.machine(),
         "cores": str(len(os.sched_getaffinity(0))),

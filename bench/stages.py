@@ -98,8 +98,8 @@ def _idle_row(root: Path, *command: str, to_reach: str) -> Row:
     return Row(f"`exactcast {' '.join(command)}`, nothing changed", to_reach, seconds(found))
 
 
-def measure_proof(project: Project, *, rounds: int) -> Row:
-    """Time the proof of what was just run; it fails unless every byte comes out again."""
+def measure_verification(project: Project, *, rounds: int) -> Row:
+    """Time the verification of what was just run; it fails unless every byte comes out again."""
     project.commit("measured")
     verify = [timed(project.root, "python", "-m", "pipeline", "verify") for _ in range(rounds)]
     return Row(
@@ -146,4 +146,4 @@ if __name__ == "__main__":
             apply_overrides(copy.root, ["train.epochs=3", "simulate.rows=600"])
         rounds = 1 if quick else 2
         rows = measure(copy.root, rounds=rounds)
-        print_rows([*rows, measure_proof(copy, rounds=rounds)])
+        print_rows([*rows, measure_verification(copy, rounds=rounds)])

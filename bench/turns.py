@@ -1,7 +1,7 @@
 """Sides that train in processes of their own and take turns, epoch by epoch.
 
 While one side trains an epoch the others wait for a line on their standard input. A drift of the
-machine thus hits all sides alike, and a ratio within a round means something on shared cores.
+machine thus affects all sides equally, and a ratio within a round means something on shared cores.
 """
 
 import os
@@ -21,7 +21,7 @@ class Clock:
         self._start = time.perf_counter()
 
     def epoch_ends(self) -> None:
-        """Tell the seconds of the epoch that ends here, and wait."""
+        """Report the seconds of the epoch that ends here, and wait."""
         print(time.perf_counter() - self._start, flush=True)
         sys.stdin.readline()
         self._start = time.perf_counter()

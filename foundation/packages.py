@@ -1,4 +1,4 @@
-"""The installed packages beside requirements.lock."""
+"""The installed packages, compared with requirements.lock."""
 
 import re
 from importlib.metadata import distributions
@@ -14,7 +14,7 @@ ANY_PACKAGES = "EXACTCAST_ANY_PACKAGES"
 
 
 def check_packages(lock: Path) -> None:
-    """Refuse to run with other packages than the lock's; packages beside the lock do not matter.
+    """Refuse to run with other packages than the lock's; packages that the lock does not name do not matter.
 
     Raises:
         SetupError: A locked package is missing or has another version.

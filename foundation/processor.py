@@ -26,7 +26,7 @@ class _Leaf(ctypes.Structure):
 
 
 def instructions() -> set[str]:
-    """Name the instruction sets that this process may use, as /proc/cpuinfo spells them."""
+    """List the instruction sets that this process may use, as /proc/cpuinfo spells them."""
     if not is_x86():
         return set()
     try:
@@ -43,22 +43,22 @@ def instructions() -> set[str]:
 
 
 def is_x86() -> bool:
-    """Tell whether this is x86-64."""
+    """Return True if this is x86-64."""
     return platform.machine() in ("x86_64", "AMD64")
 
 
 def is_promised() -> bool:
-    """Tell whether the bytes of dvc.lock are promised on this processor."""
+    """Return True if the bytes of dvc.lock are promised on this processor."""
     return instructions() >= PROMISED
 
 
 def runs_tensorflow() -> bool:
-    """Tell whether TensorFlow's packages start here: those for x86-64 are compiled for AVX."""
+    """Return True if TensorFlow's packages start here: those for x86-64 are compiled for AVX."""
     return not is_x86() or "avx" in instructions()
 
 
 def promise() -> str:
-    """Say in which class this processor is, and what is promised on it."""
+    """Describe in which class this processor is, and what is promised on it."""
     machine, system = platform.machine(), platform.system()
     if is_promised():
         return f"x86-64 with AVX2, {system}: the same bytes on every such machine"

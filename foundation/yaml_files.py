@@ -36,5 +36,5 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
 
 
 def broken(name: str, why: str) -> str:
-    """Say that a file is broken, and what to do."""
+    """Return the sentence that says that a file is broken, and what to do."""
     return f"{name} is broken: {why}. Correct it, or restore it: git checkout -- {name}"

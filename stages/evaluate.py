@@ -1,4 +1,4 @@
-"""Evaluate: score the trained model beside its baselines, on the same windows, and say what it is worth."""
+"""Evaluate: score the trained model and its baselines on the same windows, and say what it is worth."""
 
 import logging
 from typing import Any
@@ -132,7 +132,7 @@ def _report(
     history: pd.DataFrame,
     scores: dict[str, Any],
 ) -> None:
-    """Draw the plots, and the page that shows them beside the scores."""
+    """Draw the plots, and the page that shows them with the scores."""
     rows = SEASONS_SHOWN * (scores["season"]["rows"] or ROWS_OF_A_DAY)
     starts = test["target_start"].to_numpy()
     plots = {

@@ -86,7 +86,7 @@ def etth1() -> Path:
     for place in filter(None, places):
         if Path(place).is_file():
             return Path(place)
-    pytest.skip("ETTh1.csv is neither beside the repository in shared/data nor in EXACTCAST_ETTH1")
+    pytest.skip("ETTh1.csv is neither in shared/data next to the repository nor in EXACTCAST_ETTH1")
 
 
 @pytest.fixture
@@ -94,5 +94,5 @@ def cases() -> Path:
     """The small tables that show how people's tables are, where they are found."""
     folder = ROOT.parent / "shared/cases"
     if not folder.is_dir():
-        pytest.skip("shared/cases is not beside the repository")
+        pytest.skip("shared/cases is not next to the repository")
     return folder

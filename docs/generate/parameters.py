@@ -61,7 +61,7 @@ def parameters_page(root: Path) -> str:
 
 
 def _readers(section: str, stages: Mapping[str, Any]) -> str:
-    """Name the stages whose `params` in dvc.yaml have something of a section."""
+    """List the stages whose `params` in dvc.yaml have something of a section."""
     readers = [
         f"`{name}`"
         for name, stage in stages.items()

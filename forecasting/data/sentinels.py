@@ -16,7 +16,7 @@ CODE = re.compile(
     r"-32768|32767|65535|-?2\.14748e\+09"
 )
 # How far from the nearest other value is far, in spans of all other values. For codes a less
-# distance is enough: -999 beside a radiation of 0 to 1100 W/m2.
+# distance is enough: -999 next to a radiation of 0 to 1100 W/m2.
 FAR_NEGATIVE_CODE, FAR_CODE, FAR = 0.5, 3.0, 20.0
 OFTEN_CODE, OFTEN = 2, 3  # rows that hold it
 RARE = (

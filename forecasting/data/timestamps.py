@@ -106,7 +106,7 @@ def _check_whole(time_format: str) -> None:
         raise ParamsError(
             f"ingest.time_format={quoted(time_format)} does not hold the whole time: it writes "
             f"{WITNESS:%Y-%m-%d %H:%M:%S} as {text!r}, which reads as {read:%Y-%m-%d %H:%M:%S}. Write a "
-            "format with year, month, day and every unit down to the finest (%p beside %I); if date "
+            "format with year, month, day and every unit down to the finest (%p with %I); if date "
             "and time stand in two columns, write them into one."
         )
 

@@ -71,7 +71,7 @@ def score_board(
     targets: Sequence[str],
     scaling: Scaling,
 ) -> dict[str, Any]:
-    """Score a model beside its baselines, in raw and in standardised units.
+    """Score a model and its baselines, in raw and in standardised units.
 
     Args:
         actual: Observed values, shape (windows, horizon, targets).

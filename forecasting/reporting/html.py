@@ -72,7 +72,7 @@ def render_report(
     params: Mapping[str, Any],
     plots: Mapping[str, bytes],
 ) -> bytes:
-    """Render the page: verdict, scores beside baselines, plots, parameters.
+    """Render the page: verdict, scores next to the baselines, plots, parameters.
 
     Args:
         scores: The content of scores.json.

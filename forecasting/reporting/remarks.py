@@ -1,4 +1,4 @@
-"""Sentences beside a score: which values were missing, and which weights were kept."""
+"""Sentences that belong to a score: which values were missing, and which weights were kept."""
 
 
 def gaps_sentence(*, filled_share: float, left_out: int) -> str | None:

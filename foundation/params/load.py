@@ -64,5 +64,5 @@ def _problem(error: Any) -> str:
 
 
 def _is_key(part: int | str) -> bool:
-    """Tell a key from pydantic's name for one of the types that a value may have."""
+    """Return True for a key, and False for pydantic's name of one of the types that a value may have."""
     return not str(part).startswith(("literal[", "list["))

@@ -44,15 +44,15 @@ class TerminalObserver:
 
     def step(self, step: Step) -> str:
         """Do the step; say how it ended if it did not tell so itself."""
-        told = False
+        shown = False
 
         def show(event: Event) -> None:
-            nonlocal told
-            told = told or event.state is not None
+            nonlocal shown
+            shown = shown or event.state is not None
             self._show(event)
 
         state = step.work(show)
-        if not told:
+        if not shown:
             self._show(Event(step.name, state=state))
         return state
 
@@ -112,7 +112,7 @@ def _params(workspace: Checkout) -> bytes | None:
 
 
 def _nothing_to_watch(workspace: Checkout, request: RunRequest, show: Show) -> bool:
-    """Tell whether everything is up to date and no Prefect server waits to hear so."""
+    """Return True if everything is up to date and no Prefect server waits to hear so."""
     if request.isolated or request.refresh or request.push or request.overrides:
         return False
     if "PREFECT_API_URL" in os.environ:
@@ -162,7 +162,7 @@ def _watched(
 def outcome_text(
     workspace: Checkout, request: RunRequest, result: RunResult, width: int | None = None
 ) -> str:
-    """Say what came of a run: scores, where things lie, whether it reproduced the commit."""
+    """Describe what came of a run: scores, where things lie, whether it reproduced the commit."""
     parts = [
         f"\n{score_table(result.scores, width)}",
         "\n".join(filled(sentence, width) for sentence in result.scores.sentences),
@@ -174,7 +174,7 @@ def outcome_text(
 
 
 def _places(request: RunRequest, result: RunResult) -> list[list[str]]:
-    """Say where the run lies, or which commands fetch it, and how it becomes a commit."""
+    """Describe where the run lies, or which commands fetch it, and how it becomes a commit."""
     kept = result.experiment
     name = request.revision if kept is None else kept.name
     lines = [] if kept is None else [["kept as", f"the experiment {name}"]]
@@ -192,7 +192,7 @@ def _places(request: RunRequest, result: RunResult) -> list[list[str]]:
 
 
 def _notes(workspace: Checkout, request: RunRequest) -> list[str]:
-    """Say what another clone would lack, or this run lacks."""
+    """Describe what another clone would lack, or this run lacks."""
     if not request.isolated:
         untracked = untracked_sources(workspace)
         return [f"note: {tracking_advice(path)}" for path in untracked]

@@ -88,12 +88,12 @@ def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # n
         return _failed(str(error))
 
 
-def _name_of_proof() -> str:
+def _name_of_verification() -> str:
     revision = runtime.flow_run.parameters.get("revision") or newest_run(this_workspace())
     return f"verify-{revision}"
 
 
-@flow(name="verify", flow_run_name=_name_of_proof, validate_parameters=False)
+@flow(name="verify", flow_run_name=_name_of_verification, validate_parameters=False)
 def verify_run(revision: str = "") -> State[Any]:
     """Re-run every stage of a run without any cache and compare every byte.
 
@@ -111,7 +111,7 @@ def verify_run(revision: str = "") -> State[Any]:
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED)
     summary = summary_line(verdict)
-    create_table_artifact(verification_rows(verdict), key="proof", description=summary)
+    create_table_artifact(verification_rows(verdict), key="verification", description=summary)
     if verdict.identical:
         return Completed(name="Identical", message=summary)
     return _unproved(chosen, "NotIdentical", "\n".join([summary, *verdict.false, *verdict.reasons]))
@@ -140,7 +140,7 @@ def _is_no_failed_state(record: logging.LogRecord) -> bool:
 
 
 def watched_run(workspace: Checkout, request: RunRequest, observer: RunObserver) -> RunResult:
-    """Carry out an order in this process as a flow run, with somebody beside Prefect who watches.
+    """Execute a run in this process as a flow run, with a second observer besides Prefect's.
 
     Raises:
         PipelineError: As `execute_run`.

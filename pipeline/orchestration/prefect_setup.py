@@ -145,7 +145,7 @@ def _place(url: "URL") -> str:
 
 
 def look() -> str:
-    """Say that a run can report to Prefect, and where.
+    """Return a sentence that says that a run can report to Prefect, and where.
 
     Raises:
         SetupError: It cannot.

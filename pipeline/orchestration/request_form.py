@@ -17,7 +17,7 @@ FOLDED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def _optional(section: type[Section], name: str | None = None) -> type[BaseModel]:
-    """A section of params.yaml of which any value may be left out; the others are checked alike."""
+    """A section of params.yaml of which any value may be left out; the others are checked in the same way."""
 
     def field(info: FieldInfo) -> tuple[Any, FieldInfo]:
         nested = _section(info)
@@ -30,7 +30,7 @@ def _optional(section: type[Section], name: str | None = None) -> type[BaseModel
 
 
 def _section(info: FieldInfo | None) -> type[Section] | None:
-    """Tell which section of params.yaml a field is, if it is one."""
+    """Return which section of params.yaml a field is, if it is one."""
     kind: Any = None if info is None else info.annotation
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
@@ -56,7 +56,7 @@ class Request(BaseModel):
     )
     overlap: Overlap = Field(
         "allow",
-        description="What to do while another such run is in progress: run beside it, wait, skip",
+        description="What to do while another such run is in progress: allow both, wait, skip",
     )
     overrides: Overrides = Field(  # type: ignore[valid-type]
         default_factory=Overrides,
@@ -103,7 +103,7 @@ def _assignments(
 
 
 def _written(value: Any) -> str:
-    """Write JSON that YAML reads alike: it folds some characters as line ends and knows no pairs."""
+    """Write JSON that YAML reads as the same values: it folds some characters as line ends and knows no pairs."""
     text = json.dumps(value, ensure_ascii=False)
     return FOLDED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

@@ -59,7 +59,7 @@ def check_timezone(timezone: str) -> None:
 
 
 def described(option: str, what: str, cron: str | None, timezone: str) -> str:
-    """Say when something starts: the next times, a line each, or when asked to.
+    """Describe when something starts: the next times, a line each, or when asked to.
 
     Raises:
         ParamsError: As `next_times`.

@@ -103,5 +103,5 @@ def served_by(workspace: Checkout) -> Iterator[str]:
 
 
 def page_of(url: str) -> str:
-    """The address of the user interface beside an API."""
+    """Return the address of the user interface that belongs to an API."""
     return url.removesuffix("/api")

@@ -166,7 +166,7 @@ def _command(port: int, *, page: bool) -> list[str]:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether nothing listens on a port."""
+    """Return True if nothing listens on a port."""
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) != 0
 

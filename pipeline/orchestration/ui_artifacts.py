@@ -1,4 +1,4 @@
-"""What the Prefect UI shows of a run, as Markdown and tables: the graph, the report, a proof."""
+"""What the Prefect UI shows of a run, as Markdown and tables: the graph, the report, a verification."""
 
 import base64
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ def report_page(
 
 
 def verification_rows(verdict: Verdict) -> list[dict[str, str]]:
-    """List every output of a proof with its recorded and its reproduced hash, and what is false."""
+    """List every output of a verification with its recorded and its reproduced hash, and what is false."""
     rows = [
         {
             "stage": output.stage,

@@ -8,7 +8,7 @@ from pipeline.versioning.lockfile import IDENTICAL, Comparison
 
 
 def comparison_text(comparison: Comparison, states: Mapping[str, str], *, recorded: bool) -> str:
-    """Say what ran, and whether the outputs equal the committed dvc.lock."""
+    """Describe what ran, and whether the outputs equal the committed dvc.lock."""
     n, how = comparison.n_outputs, how_it_ended(states)
     if comparison.new_inputs:
         what = "no dvc.lock is committed" if not recorded else some(comparison.new_inputs)
@@ -37,7 +37,7 @@ def reproduced(verdict: str, states: Mapping[str, str]) -> str:
 
 
 def some(items: Sequence[str], most: int = 4) -> str:
-    """Name the first few."""
+    """List the first few."""
     return ", ".join(items[:most]) + (
         f", and {len(items) - most} more" if len(items) > most else ""
     )

@@ -1,7 +1,7 @@
 """A run: prepare a checkout, bring every stage up to date in it, compare, keep what came of it.
 
 Here in the workspace, or isolated in a worktree; watched on a terminal or by Prefect. It is one way
-in all cases: who watches is told of each step, and may not change what it does.
+in all cases: the observer is called with each step, and may not change what it does.
 """
 
 import re
@@ -105,7 +105,7 @@ def execute_run(
     Args:
         workspace: The user's checkout.
         request: What is asked.
-        observer: Who is told of each step.
+        observer: Called with each step.
         name: What who watches calls the run, and the experiment if none is called so yet.
 
     Raises:
@@ -199,7 +199,7 @@ def reproduce_and_keep(
 
     Args:
         checkout: Where its stages run.
-        observer: Who is told of each step.
+        observer: Called with each step.
         notes: What is noted of the run.
         named: Whether a person gave the run its name.
 
@@ -273,7 +273,7 @@ def make(checkout: Checkout, name: str, *, python: Path, show: Show) -> str:
 
 
 def own_files(checkout: Checkout) -> list[str]:
-    """Name the files of a run that git may not track yet and DVC does not keep."""
+    """List the files of a run that git may not track yet and DVC does not keep."""
     graph = checkout.graph
     uncached = [out for name in graph.needed() for out in graph.stages[name].uncached]
     code = [path for path in graph.sources() if path.endswith((".py", ".lock"))]

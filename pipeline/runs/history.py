@@ -44,7 +44,7 @@ class Run:
 
 
 def newest_run(checkout: Checkout) -> str:
-    """Name the run that was kept last, or HEAD if none is kept."""
+    """Return the name of the run that was kept last, or HEAD if none is kept."""
     kept = experiments(checkout)
     return kept[-1].name if kept else "HEAD"
 
@@ -108,7 +108,7 @@ def _described(checkout: Checkout, named: Sequence[tuple[str, str]]) -> list[Run
 
 
 def _files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list[str]]:
-    """Name the files that each commit has otherwise than its parent."""
+    """List the files that each commit has otherwise than its parent."""
     listed = git(
         checkout.root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only", "--relative",
         content="".join(f"{commit}\n" for commit in commits).encode(),
@@ -126,7 +126,7 @@ def _files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list
 def changed_files(
     checkout: Checkout, before: str, after: str, endings: tuple[str, ...]
 ) -> list[str]:
-    """Name the files with such an ending that two commits do not have alike."""
+    """List the files with such an ending in which two commits differ."""
     names = git(checkout.root, "diff", "--name-only", "--relative", "-z", before, after).split("\0")
     return [name for name in names if name.endswith(endings)]
 
@@ -146,7 +146,7 @@ def parameters_of(content: bytes | None) -> dict[str, Any]:
 
 
 def compare_runs(checkout: Checkout, first: Run, second: Run) -> dict[str, list[str]]:
-    """Tell how the second run differs from the first, by kind; a kind without a difference is empty."""
+    """Return how the second run differs from the first, by kind; a kind without a difference is empty."""
     names = [f"{run.commit}:{PARAMS}" for run in (first, second)]
     contents = contents_at(checkout.root, names)
     before, after = (parameters_of(contents.get(name)) for name in names)

@@ -1,4 +1,4 @@
-"""Tell what a stage finds around it: which Python, packages, processor, threads and variables.
+"""Print what a stage finds around it: which Python, packages, processor, threads and variables.
 
 Run by its path, in a checkout, with the Python and the variables of its stages: the checkout may be
 of a commit that has no probe, and facts about another process would say nothing of the stages.
@@ -21,7 +21,7 @@ LEVELS = {  # of x86-64, the highest first; what numeric libraries choose their 
     "x86-64-v2": {"cx16", "popcnt", "sse4_1", "sse4_2", "ssse3"},
 }
 PROCESSOR = Path(__file__).resolve().parents[2] / "foundation/processor.py"  # our commit's own
-TOLD = ("LANG", "LC_ALL", "PYTHONHASHSEED", "TZ")  # nothing may depend on them
+REPORTED = ("LANG", "LC_ALL", "PYTHONHASHSEED", "TZ")  # nothing may depend on them
 
 
 def surroundings() -> dict[str, Any]:
@@ -38,18 +38,18 @@ def surroundings() -> dict[str, Any]:
         "processor": processor(),
         "threads": {"cores": os.cpu_count(), "usable": usable_cores()},
         "pinned": {k: os.environ.get(k, "").replace(checkout, "") for k in sorted(stages.PINNED)},
-        "variables": {name: os.environ[name] for name in TOLD if name in os.environ},
+        "variables": {name: os.environ[name] for name in REPORTED if name in os.environ},
     }
 
 
 def packages() -> dict[str, str]:
-    """Name every installed package with its version."""
+    """List every installed package with its version."""
     found = {re.sub(r"[-_.]+", "-", d.name).lower(): d.version for d in distributions()}
     return dict(sorted(found.items()))
 
 
 def processor() -> dict[str, str]:
-    """Name the processor's model, and its class by the instructions that it has."""
+    """Return the processor's model, and its class by the instructions that it has."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     facts = {

@@ -53,7 +53,7 @@ def make_record(
         started: When, in seconds since 1970.
         seconds: How long each stage took.
         states: How each stage ended.
-        comparison: The run beside the committed dvc.lock.
+        comparison: The run, compared with the committed dvc.lock.
         metrics: Its numbers, as in metrics.json.
         watched_by: Identifiers of who watched it, such as Prefect's.
     """
@@ -132,7 +132,7 @@ def record_at(checkout: Checkout, commit: str) -> dict[str, Any] | None:
 
 
 def record_names(commit: str) -> list[str]:
-    """Name what `own_record` needs of a commit."""
+    """List what `own_record` needs of a commit."""
     return [f"{commit}:{RECORD}", f"{commit}^:{RECORD}"]
 
 
@@ -147,7 +147,7 @@ def own_record(contents: Mapping[str, bytes], commit: str) -> dict[str, Any] | N
 def record_of_same_lock(checkout: Checkout, commit: str) -> dict[str, Any] | None:
     """Read the newest record of a run that made the very dvc.lock of a commit, or None.
 
-    A run in the workspace is kept beside the commit in which the user takes it over.
+    A run in the workspace is kept next to the commit in which the user takes it over.
     """
     kept = [experiment.commit for experiment in experiments(checkout)]
     locks = contents_at(checkout.root, [f"{one}:{LOCK}" for one in [commit, *kept]])

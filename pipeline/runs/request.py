@@ -50,7 +50,7 @@ class RunResult:
         states: By stage: RAN, UP_TO_DATE or RESTORED.
         scores: All that was found.
         metrics: The dozen numbers of metrics.json.
-        comparison: The run beside the committed dvc.lock.
+        comparison: The run, compared with the committed dvc.lock.
         recorded: Whether a dvc.lock is committed at all.
         before: The scores of the run before; None where they are not at hand.
         experiment: How the run was kept; None where nothing was out of date.
@@ -95,4 +95,4 @@ class RunObserver(Protocol):
         """Look at what a run made, while its checkout is there."""
 
     def identity(self) -> dict[str, Any]:
-        """Tell what the record is to say of who watched."""
+        """Return what the record is to say of the observer."""

@@ -43,7 +43,7 @@ class Scores:
 
     @property
     def baselines(self) -> list[str]:
-        """What the model stands beside."""
+        """Return the names of what the model is compared with."""
         return sorted(name for name in self.content["scores"] if name != MODEL)
 
     @property
@@ -117,7 +117,7 @@ def scores_before(checkout: Checkout) -> Scores | None:
 
 
 def score_rows(scores: Scores, before: Scores | None = None) -> list[dict[str, str]]:
-    """List the model's RMSE by target, beside that of the run before and those of the baselines."""
+    """List the model's RMSE by target, next to that of the run before and those of the baselines."""
     return [_score_row(scores, before, target) for target in [*scores.targets, None]]
 
 
@@ -131,7 +131,7 @@ def _score_row(scores: Scores, before: Scores | None, target: str | None) -> dic
 
 
 def numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Name the numbers of a metrics.json as it names them today, also those of commits from before."""
+    """List the numbers of a metrics.json as it names them today, also those of commits from before."""
     if "scores" not in metrics:
         return dict(metrics)
     errors = {name: units["standardised"]["overall"] for name, units in metrics["scores"].items()}

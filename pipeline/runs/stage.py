@@ -102,7 +102,7 @@ def _state(line: str) -> str | None:
 
 
 def _failure(root: Path, stage: str | None, said: list[str]) -> str:
-    """Say what failed: the stage's own sentence if it left one, else DVC's."""
+    """Describe what failed: the stage's own sentence if it left one, else DVC's."""
     starts = [number for number, line in enumerate(said) if line.startswith(_ERROR)]
     if stage is not None and starts:
         own = [line for line in said[starts[-1] :] if not line.startswith(FAILED)]

@@ -16,7 +16,7 @@ NO_WAIT_ADVICE = "Let it end, or leave --no-wait out to wait for it."
 
 
 def project_root() -> Path:
-    """Find the project that the working directory belongs to: dvc.yaml beside a .dvc folder.
+    """Find the project that the working directory belongs to: dvc.yaml next to a .dvc folder.
 
     It is the root of a git checkout, or a folder in one.
 
@@ -32,7 +32,7 @@ def project_root() -> Path:
         return root
     if with_graph:
         raise SetupError(
-            f"{with_graph[0]} has a dvc.yaml but no .dvc folder beside it. Create it there: dvc init "
+            f"{with_graph[0]} has a dvc.yaml but no .dvc folder next to it. Create it there: dvc init "
             "--subdir"
         )
     raise SetupError(

@@ -24,13 +24,13 @@ def reasons(
     *,
     changed: Sequence[str] = (),
 ) -> list[str]:
-    """Say what may have made outputs differ; nothing if none does.
+    """Describe what may have made outputs differ; nothing if none does.
 
     Args:
         checkout: A worktree of the commit.
         outputs: All of them, in the order of their stages.
         record: That of the run, or of another one that made the same dvc.lock; if there is one.
-        here: The surroundings of the proof, as in a record.
+        here: The surroundings of the verification, as in a record.
         changed: Data, parameters and code that dvc.lock names otherwise than the commit has them.
     """
     differing = list(dict.fromkeys(output.stage for output in outputs if not output.identical))

@@ -1,4 +1,4 @@
-"""Reproduced outputs beside the recorded ones, whose bytes are looked for where they may still be."""
+"""Reproduced outputs compared with the recorded ones, whose bytes are looked for where they may still be."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ class Output:
 
     @property
     def identical(self) -> bool:
-        """Tell whether every byte is the same."""
+        """Return True if every byte is the same."""
         return self.verdict == IDENTICAL
 
 

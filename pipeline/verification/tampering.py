@@ -21,7 +21,7 @@ from pipeline.versioning.lockfile import Entries, flat, hashes
 
 
 def false_inputs(changed: Sequence[str]) -> list[str]:
-    """Tell which inputs dvc.lock names otherwise than the commit has them."""
+    """Return which inputs dvc.lock names otherwise than the commit has them."""
     if not changed:
         return []
     return [
@@ -30,12 +30,12 @@ def false_inputs(changed: Sequence[str]) -> list[str]:
     ]
 
 
-def false_outputs(beside: RecordedOutputs, graph: Graph, lock: Entries) -> Iterator[str]:
-    """Tell which kept outputs, in DVC's cache or in git, are not those that dvc.lock names."""
+def false_outputs(kept: RecordedOutputs, graph: Graph, lock: Entries) -> Iterator[str]:
+    """Return which kept outputs, in DVC's cache or in git, are not those that dvc.lock names."""
     for name in graph.needed():
         for path, recorded in hashes(lock[name], "outs").items():
             if path in graph.stages[name].uncached:
-                found = beside.kept(path)
+                found = kept.kept(path)
                 if found not in (None, recorded):
                     yield (
                         f"{path} as committed (md5 {found}) is not the one that dvc.lock names "
@@ -43,7 +43,7 @@ def false_outputs(beside: RecordedOutputs, graph: Graph, lock: Entries) -> Itera
                     )
                 continue
             try:
-                check(beside.place.workspace.cache, recorded)
+                check(kept.place.workspace.cache, recorded)
             except MissingFromCacheError:
                 continue  # it was made again
             except DamagedInCacheError as damaged:
@@ -57,7 +57,7 @@ def false_record(
     record: Mapping[str, Any],
     made: Mapping[str, str | None],
 ) -> Iterator[str]:
-    """Tell where the record of a run does not say what its commit has, or what came out.
+    """Yield where the record of a run does not say what its commit has, or what came out.
 
     Args:
         checkout: A worktree of the commit, in which its stages have run.

@@ -27,18 +27,18 @@ from pipeline.versioning.worktrees import commit_of, worktree
 
 
 class Steps(Protocol):
-    """Who watches a proof."""
+    """Who watches a verification."""
 
     def started(self, graph: Graph) -> None:
         """Look at what will be done."""
 
     def step(self, step: Step) -> str:
-        """Do one step of the proof, the data or a stage; return how it ended."""
+        """Do one step of the verification, the data or a stage; return how it ended."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a proof.
+    """What came of a verification.
 
     Attributes:
         revision: What was asked for.
@@ -62,7 +62,7 @@ class Verdict:
 
     @property
     def identical(self) -> bool:
-        """Tell whether every byte came out again, and nothing false is on record."""
+        """Return True if every byte came out again, and nothing false is on record."""
         return not self.false and all(output.identical for output in self.outputs)
 
 
@@ -89,7 +89,7 @@ def verify(workspace: Checkout, revision: str = "HEAD", *, observer: Steps) -> V
     Args:
         workspace: The user's checkout; it and its cache are left as they are.
         revision: A commit, a branch, a tag or a run.
-        observer: Who is told of each step.
+        observer: Called with each step.
 
     Raises:
         CannotVerifyError: Something that the commit was made from is not to be had.
@@ -121,8 +121,8 @@ def _claim(place: Checkout, commit: str, revision: str) -> Claim:
 
 
 def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Verdict:
-    beside = RecordedOutputs(place)
-    beside.keep([out for stage in claim.graph.stages.values() for out in stage.uncached])
+    recorded = RecordedOutputs(place)
+    recorded.keep([out for stage in claim.graph.stages.values() for out in stage.uncached])
     false: list[str] = []
 
     def data(show: Show) -> str:
@@ -135,12 +135,12 @@ def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Ve
     known = claim.record or record_of_same_lock(place, claim.commit)
     checkout = RunCheckout.of(place, minor=_minor(known), exact=True)
     seconds = _reproduce(checkout, observer)
-    outputs = beside.compare(claim.graph, claim.lock)
+    outputs = recorded.compare(claim.graph, claim.lock)
     here = surroundings(checkout, uncached=True)
     made = {output.path: output.reproduced for output in outputs}
     changed = compare(claim.graph, claim.lock, checkout.lock).new_inputs
     false += false_inputs(changed)
-    false += false_outputs(beside, claim.graph, claim.lock)
+    false += false_outputs(recorded, claim.graph, claim.lock)
     if claim.record is not None:
         false += false_record(checkout, claim.commit, claim.lock, claim.record, made)
     return Verdict(
@@ -156,7 +156,7 @@ def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Ve
 
 
 def _minor(record: dict[str, Any] | None) -> str:
-    """Name the Python that the run had; where no record tells, ours is taken.
+    """Return the version of the Python that the run had; where no record tells, ours is taken.
 
     Raises:
         SetupError: The record names no version.
@@ -186,7 +186,7 @@ def _reproduce(checkout: RunCheckout, observer: Steps) -> dict[str, float]:
 
 
 def summary_line(verdict: Verdict) -> str:
-    """Say in a line what a proof has shown."""
+    """Describe in a line what a verification has shown."""
     apart = [output for output in verdict.outputs if not output.identical]
     what = f"{verdict.run or verdict.revision} ({verdict.commit[:7]})"
     took = f"{len(verdict.seconds)} stages, {sum(verdict.seconds.values()):.0f} s"

@@ -38,7 +38,7 @@ OUTPUT, INPUT, PARAMETERS, NOTE = "output", "input", "parameters", "note"
 
 
 def is_chatter(line: str) -> bool:
-    """Return True if a line of `dvc repro` says nothing of the stage, neither do TensorFlow's first ones."""
+    """Return True for a line of `dvc repro` or of TensorFlow's start that says nothing of the stage."""
     return _CHATTER.match(line) is not None
 
 

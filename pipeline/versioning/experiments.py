@@ -1,4 +1,4 @@
-"""Keeping a run as a DVC experiment: a commit under refs/exps, beside the branches.
+"""Keeping a run as a DVC experiment: a commit under refs/exps, next to the branches.
 
 `dvc exp save` would do, but it hashes the workspace again, so that code edited in the meantime
 enters the lock as if it had made the outputs; it empties the user's index; and two at once share its
@@ -21,7 +21,7 @@ from pipeline.versioning.git import git, run_git
 REFS = "refs/exps"
 RECORD = "reports/record.json"
 # the subject of a run's commit says whether a person named it; until there were short names,
-# that was told by the name itself
+# the name itself showed that
 NAMED, UNNAMED, EITHER = "exactcast: run named ", "exactcast: unnamed run ", "exactcast: run "
 TIMED = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")
 NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
@@ -60,7 +60,7 @@ def keep(
         checkout: The workspace, or a worktree.
         name: The experiment's name, new among those of this commit.
         named: Whether a person gave it.
-        untracked: Files to keep beside those that git tracks.
+        untracked: Files to keep in addition to those that git tracks.
         added: Files that lie nowhere, by path, such as the run's record.
 
     Raises:

@@ -12,7 +12,7 @@ from pipeline.versioning.dvc_output import cause
 
 @cache
 def repository_variables() -> frozenset[str]:
-    """Name the variables by which git tells a hook which repository it works in.
+    """List the variables by which git tells a hook which repository it works in.
 
     They would lead git and DVC there from every other checkout. Settings that somebody gives by the
     environment are not among them: git itself hands those on to submodules.
@@ -35,7 +35,7 @@ def run_git(
         root: The checkout to run it in.
         arguments: Of the command line.
         content: What git reads on its standard input.
-        environment: Variables to set beside ours.
+        environment: Variables to set over ours.
     """
     ours = {k: v for k, v in os.environ.items() if k not in repository_variables()}
     return subprocess.run(

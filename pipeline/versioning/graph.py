@@ -37,17 +37,17 @@ class Graph:
     stages: dict[str, Stage]
 
     def upstream(self, name: str) -> list[str]:
-        """Name the stages whose outputs a stage reads."""
+        """List the stages whose outputs a stage reads."""
         producer = {out: stage.name for stage in self.stages.values() for out in stage.outs}
         return sorted({producer[dep] for dep in self.stages[name].deps if dep in producer})
 
     def order(self) -> list[str]:
-        """Name every stage, each one after those it reads from."""
+        """List every stage, each one after those it reads from."""
         needs = {name: self.upstream(name) for name in self.stages}
         return list(TopologicalSorter(needs).static_order())
 
     def targets(self) -> list[str]:
-        """Name the last stages: nothing reads from them, and they read from some stage.
+        """List the last stages: nothing reads from them, and they read from some stage.
 
         A stage without any connection is not part of the pipeline: with a raw table of one's own,
         the stage that makes the demo table is not asked for.
@@ -58,7 +58,7 @@ class Graph:
         )
 
     def needed(self) -> list[str]:
-        """Name what a run brings up to date: the targets and all that they stand on, in order."""
+        """List what a run brings up to date: the targets and all that they stand on, in order."""
         wanted, waiting = set(), self.targets()
         while waiting:
             name = waiting.pop()
@@ -67,12 +67,12 @@ class Graph:
         return [name for name in self.order() if name in wanted]
 
     def sources(self) -> list[str]:
-        """Name every file that a run reads and does not make: code, packages, raw data."""
+        """List every file that a run reads and does not make: code, packages, raw data."""
         made = {out for stage in self.stages.values() for out in stage.outs}
         return sorted({dep for name in self.needed() for dep in self.stages[name].deps} - made)
 
     def downstream(self, names: Iterable[str]) -> set[str]:
-        """Name the stages that stand on any of these, directly or not; these included."""
+        """List the stages that stand on any of these, directly or not; these included."""
         reached = set(names)
         for name in self.order():
             if reached & set(self.upstream(name)):

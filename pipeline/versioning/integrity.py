@@ -27,7 +27,7 @@ def check_cache(checkout: Checkout, *, tell: Tell) -> None:
 
     Args:
         checkout: That of the run; good copies may lie in its workspace.
-        tell: Is told what left the cache.
+        tell: Called with a line on what left the cache.
 
     Raises:
         DataError: The raw data in the workspace are that very damage, so they may be no edit of the
@@ -48,7 +48,7 @@ def check_cache(checkout: Checkout, *, tell: Tell) -> None:
 
 
 def made_well(checkout: Checkout, name: str, *, tell: Tell) -> bool:
-    """Tell whether the outputs of a stage are what dvc.lock says; bring them and the cache to the disk.
+    """Return True if the outputs of a stage are what dvc.lock says; bring them and the cache to the disk.
 
     What is damaged leaves the cache; the output made of it is shown to DVC as changed.
     """

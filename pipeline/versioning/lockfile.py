@@ -26,7 +26,7 @@ MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run beside the committed dvc.lock.
+    """A run, compared with the committed dvc.lock.
 
     Attributes:
         new_inputs: Paths, parameters and commands that differ from the committed ones.
@@ -40,12 +40,12 @@ class Comparison:
 
     @property
     def identical(self) -> bool:
-        """Tell whether the committed run was reproduced."""
+        """Return True if the committed run was reproduced."""
         return not self.new_inputs and not self.different
 
     @property
     def verdict(self) -> str:
-        """Say in a word or two how the run stands to the committed one."""
+        """Describe in a word or two how the run stands to the committed one."""
         if self.identical:
             return IDENTICAL
         return "new inputs" if self.new_inputs else "different"
@@ -90,7 +90,7 @@ def _stages(text: str) -> Entries:
 
 
 def _is_whole(entry: Any) -> bool:
-    """Tell whether DVC would take this for what it wrote of a stage."""
+    """Return True if DVC would take this for what it wrote of a stage."""
     if not isinstance(entry, dict) or not isinstance(entry.get("cmd"), str | list):
         return False
     params, paths = entry.get("params", {}), [entry.get(key, []) for key in ("deps", "outs")]
@@ -113,7 +113,7 @@ def _is_whole_path(item: Any) -> bool:
 
 
 def canonicalise(root: Path, graph: Graph) -> bool:
-    """Bring dvc.lock into the order of dvc.yaml, without stages that are gone; tell if it changed.
+    """Sort dvc.lock into the order of dvc.yaml, without stages that are gone; return True if it changed.
 
     DVC writes stages in the order in which they first ran and keeps those that are gone for ever;
     within a stage its own order is canonical already.

@@ -14,7 +14,7 @@ from pipeline.versioning.git import run_git
 
 
 def untracked_sources(checkout: Checkout) -> list[str]:
-    """Name the files a run reads that neither a stage makes nor DVC nor git keeps."""
+    """List the files a run reads that neither a stage makes nor DVC nor git keeps."""
     sources = checkout.graph.sources()
     known = _in_git(checkout, sources)
     return [path for path in sources if path not in known and not _in_dvc(checkout, path)]
@@ -40,7 +40,7 @@ def check_present(checkout: Checkout) -> None:
 
 
 def tracking_advice(path: str) -> str:
-    """Say in a sentence why an untracked file matters, and what to do."""
+    """Describe in a sentence why an untracked file matters, and what to do."""
     advice = f"dvc add {path} && git add {path}.dvc" if _is_table(path) else f"git add {path}"
     return (
         f"{path} is kept neither by DVC nor by git, so nobody else can reproduce this run: {advice}"
@@ -56,7 +56,7 @@ def _in_git(checkout: Checkout, paths: list[str]) -> set[str]:
 
 
 def pointers(checkout: Checkout) -> list[str]:
-    """Name the `.dvc` files of what a run reads."""
+    """List the `.dvc` files of what a run reads."""
     found = (_pointer(checkout, path) for path in checkout.graph.sources())
     return sorted(
         {str(pointer.relative_to(checkout.root)) for pointer in found if pointer is not None}
@@ -64,7 +64,7 @@ def pointers(checkout: Checkout) -> list[str]:
 
 
 def fetch_sources(checkout: Checkout) -> None:
-    """Bring what a run reads and DVC keeps from the cache or a remote, where it is not there.
+    """Fetch what a run reads and DVC keeps from the cache or a remote, where it is not there.
 
     Raises:
         SetupError: The remote does not have it, or does not answer.
@@ -76,7 +76,7 @@ def fetch_sources(checkout: Checkout) -> None:
 
 
 def fetch_by_hash(checkout: Checkout) -> list[str]:
-    """Bring the raw data that DVC keeps into a checkout with a cache of its own, every byte hashed.
+    """Fetch the raw data that DVC keeps into a checkout with a cache of its own, every byte hashed.
 
     The cache of its workspace is looked into before the remotes.
 

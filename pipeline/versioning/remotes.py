@@ -37,13 +37,13 @@ def push(checkout: Checkout, kept: Experiment | None) -> str:
 
 
 def _store(checkout: Checkout) -> str:
-    """Name DVC's default remote; without one, each file has a remote of its own."""
+    """Return DVC's default remote; without one, each file has a remote of its own."""
     default = checkout.default_remote
     return "DVC remotes of the files" if default is None else f"DVC remote {default}"
 
 
 def git_remote(checkout: Checkout) -> str:
-    """Name the git remote that experiments are sent to: origin, or the first one.
+    """Return the git remote that experiments are sent to: origin, or the first one.
 
     Raises:
         SetupError: There is none.

@@ -29,7 +29,7 @@ class StageStatus:
 
 
 def stage_statuses(checkout: Checkout) -> list[StageStatus]:
-    """Tell for every stage that a run needs whether it is out of date, and why.
+    """Return for every stage that a run needs whether it is out of date, and why.
 
     DVC reports only what changed directly, as far as times and sizes of files tell; every output is
     hashed here. And what stands on a changed stage is followed here (`dvc repro --dry` would call it
@@ -71,7 +71,7 @@ def _changes(checkout: Checkout, stages: list[str]) -> dict[str, Any]:
 
 
 def next_step(checkout: Checkout, statuses: Sequence[StageStatus]) -> str:
-    """Say what brings the stages up to date; in a fresh clone, where all that they make can come from."""
+    """Describe what brings the stages up to date; in a fresh clone, where all that they make can come from."""
     if not any(status.out_of_date for status in statuses):
         return "Everything is up to date."
     graph = checkout.graph
@@ -89,7 +89,7 @@ def next_step(checkout: Checkout, statuses: Sequence[StageStatus]) -> str:
 
 
 def out_of_date(checkout: Checkout) -> set[str]:
-    """Name the stages that a run would bring up to date."""
+    """List the stages that a run would bring up to date."""
     return {status.stage for status in stage_statuses(checkout) if status.out_of_date}
 
 
@@ -118,7 +118,7 @@ def _at(params: Any, name: str) -> Any:
 
 
 def _changed_params(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Name each parameter that differs, with both values: DVC names only the section."""
+    """List each parameter that differs, with both values: DVC names only the section."""
     old, new = flat({key: before.get(key) for key in now}), flat(now)
     return [
         f"{name} {old.get(name, 'not there')} -> {new.get(name, 'not there')}"

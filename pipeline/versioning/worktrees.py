@@ -23,7 +23,7 @@ AS_COMMITTED = ("-c", "core.autocrlf=false", "-c", "core.eol=lf")
 
 
 def commit_of(checkout: Checkout, revision: str) -> str:
-    """Name the commit that a branch, tag, experiment or hash stands for.
+    """Return the commit that a branch, tag, experiment or hash stands for.
 
     Raises:
         SetupError: There is no such revision.

@@ -29,7 +29,7 @@ DIGEST = 32  # bytes of a SHA-256
 class Checkpoint:
     """The state of one training on disk, for a process of the same key.
 
-    With EXACTCAST_NO_CHECKPOINTS=1, as in a proof, it neither reads nor changes anything.
+    With EXACTCAST_NO_CHECKPOINTS=1, as in a verification, it neither reads nor changes anything.
     """
 
     def __init__(self, folder: Path, key: str) -> None:

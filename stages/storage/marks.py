@@ -1,6 +1,6 @@
 """What the marks in a CSV's numbers mean, decimal or thousands: shown by the file, never guessed.
 
-Read with the wrong meaning, 1,000 is 1 beside 912. Whether a mark is the decimal mark is proved by
+Read with the wrong meaning, 1,000 is 1 next to 912. Whether a mark is the decimal mark is shown by
 a cell such as 0.5, 12.25 or 1234.567. Without such a cell in the whole file, a column of whole
 numbers up to 999 and of groups of three (912, 1,000) is refused; a column in which every cell has
 three decimals (9.131, 10.626) is read as it is configured, as nothing but its unit is in doubt.
@@ -99,7 +99,7 @@ def _is_decimal(text: pa.Table, mark: str) -> bool:
 
 
 def _is_in_thousands(cells: pa.ChunkedArray, mark: str) -> bool:
-    """Return True for groups of three beside whole numbers up to 999, and nothing else."""
+    """Return True for groups of three next to whole numbers up to 999, and nothing else."""
     grouped, whole = _matches(cells, _group(mark)), _matches(cells, WHOLE)
     missing = pc.is_in(cells, pa.array(sorted(NULLS)))
     known = pc.or_(pc.or_(grouped, whole), pc.or_(_matches(cells, NEUTRAL), missing))

@@ -1,4 +1,4 @@
-"""A run made elsewhere, with older packages, is proved here: all that is needed is a remote."""
+"""A run made elsewhere, with older packages, is verified here: all that is needed is a remote."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a stage's process saw, told by itself: a variation that had no effect would prove nothing.
+"""What a stage's process saw, in its own words: a variation that had no effect would show nothing.
 
 The checkout under test gets a few lines behind its seal. They change no output, and write where
 EXACTCAST_WITNESS says.
@@ -60,7 +60,7 @@ def add_witness(project: Project) -> None:
 
 
 def told_by_stages(folder: Path) -> dict[str, dict[str, Any]]:
-    """Read what each stage that ran has told."""
+    """Read what each stage that ran has said."""
     files = {stage: folder / f"{stage}.json" for stage in STAGES}
     return {stage: json.loads(file.read_text()) for stage, file in files.items() if file.exists()}
 

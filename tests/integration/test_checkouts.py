@@ -201,7 +201,7 @@ def test_a_folder_without_a_project_is_refused_with_what_is_missing(hub: Quick, 
     )
     (tmp_path / "dvc.yaml").touch()
     assert refusal(tmp_path / "empty", "run") == (
-        f"error: {tmp_path} has a dvc.yaml but no .dvc folder beside it. Create it there: dvc init "
+        f"error: {tmp_path} has a dvc.yaml but no .dvc folder next to it. Create it there: dvc init "
         "--subdir"
     )
     (tmp_path / ".dvc").mkdir()
@@ -244,7 +244,7 @@ def test_converted_files_are_named_and_the_named_commands_bring_the_bytes_back(
     (without.root / ".gitattributes").unlink()
     without.commit("as projects were before")
     (tmp_path / "other").mkdir()
-    root, home = line_ends_of_windows(Quick(without.root, hub.told), tmp_path / "other")
+    root, home = line_ends_of_windows(Quick(without.root, hub.signals), tmp_path / "other")
     assert b"\r\n" in (root / "stage.py").read_bytes()
     assert "\nidentical: " in Project(root).exactcast("verify", **home)
 

@@ -1,4 +1,4 @@
-"""The pages of reference beside the files of a finished run."""
+"""The pages of reference, compared with the files of a finished run."""
 
 import json
 import re

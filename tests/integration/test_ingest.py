@@ -52,7 +52,7 @@ def test_a_number_that_may_stand_for_missing_values_is_named_and_kept(project):
         ("two-time-columns", ["separator=;", "time=Time", "time_format=%H:%M:%S", "features=[Volt]"],
          "error: ingest.time_format='%H:%M:%S' does not hold the whole time: it writes 2017-11-23 14:35:46 "
          "as '14:35:46', which reads as 1900-01-01 14:35:46. Write a format with year, month, day and "
-         "every unit down to the finest (%p beside %I); if date and time stand in two columns, write them "
+         "every unit down to the finest (%p with %I); if date and time stand in two columns, write them "
          "into one."),
         ("long-stores", ["time=date"],
          "error: The time 2024-01-01 00:00:00 stands twice, in rows 1 and 2 (doubled times in all: 240). "

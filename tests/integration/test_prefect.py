@@ -227,7 +227,7 @@ def _experiment(project: Quick, part: str) -> str:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Served]:
-    """`exactcast serve` beside a server, without a schedule; runs are asked for."""
+    """`exactcast serve` with a server of its own, without a schedule; runs are asked for."""
     project = quick_project(tmp_path_factory.mktemp("served"))
     project.exactcast("run", "--no-prefect", "-S", "train.epochs=4")
     started = project.start("serve", **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1")

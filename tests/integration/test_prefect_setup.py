@@ -13,7 +13,7 @@ from tests.support.project import ROOT
 
 
 def look(home: Path, **environment: str) -> tuple[bool, str]:
-    """What doctor is told of Prefect; nothing but that may be printed."""
+    """What doctor finds out about Prefect; nothing but that may be printed."""
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.orchestration.prefect_setup"], cwd=ROOT, capture_output=True, text=True,
         check=True, env=os.environ | {"PREFECT_HOME": str(home)} | environment,

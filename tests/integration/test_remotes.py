@@ -50,7 +50,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def with_remote(project: Project, url: str, **options: str) -> Project:
-    """Give a project a DVC remote, and a git remote in a folder beside it."""
+    """Give a project a DVC remote, and a git remote in a folder next to it."""
     project.dvc("remote", "add", "--default", "store", url)
     for name, value in options.items():
         project.dvc("remote", "modify", "store", name, value)

@@ -56,7 +56,7 @@ def test_a_failed_run_in_a_fresh_clone_leaves_no_outputs_that_nobody_recorded(
     project: Quick, tmp_path: Path
 ):
     project.git("clone", "--quiet", ".", str(tmp_path / "clone"))
-    clone = Quick(tmp_path / "clone", project.told)
+    clone = Quick(tmp_path / "clone", project.signals)
     failed = clone.attempt(
         "python", "-m", "pipeline", "run", "--no-prefect", "-S", "train.epochs=13"
     )

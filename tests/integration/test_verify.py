@@ -1,4 +1,4 @@
-"""`exactcast verify` proves what can be reproduced, and finds every falsehood by name."""
+"""`exactcast verify` confirms what can be reproduced, and finds every falsehood by name."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How runs of the command line end: stopped, killed, without a server, beside each other."""
+"""How runs of the command line end: stopped, killed, without a server, at the same time."""
 
 import json
 import signal

@@ -1,7 +1,7 @@
 """A project whose stages take no time, so that a test can look at what is around them.
 
 The training prints epochs as the real one does. It fails with 13 epochs, and it waits in the middle
-while the file `hold` lies in the folder it is told, where it also says that it has begun.
+while the file `hold` lies in a folder that its code names, where it also notes that it has begun.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-TOLD = Path({told!r})
+SIGNALS = Path({signals!r})
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -67,9 +67,9 @@ def train():
 
 
 def wait_while_held():
-    if (TOLD / "hold").exists():
-        (TOLD / f"begun-{{os.getpid()}}").touch()
-    while (TOLD / "hold").exists():
+    if (SIGNALS / "hold").exists():
+        (SIGNALS / f"begun-{{os.getpid()}}").touch()
+    while (SIGNALS / "hold").exists():
         time.sleep(0.05)
 
 
@@ -114,11 +114,11 @@ class Quick(Project):
     """A checkout of such a project.
 
     Attributes:
-        told: The folder in which the training is told what to do.
+        signals: The folder by which a test holds the training.
         started: What was started in it.
     """
 
-    told: Path
+    signals: Path
     started: list["Started"] = field(default_factory=list)
 
     def clean_up(self) -> None:
@@ -127,7 +127,7 @@ class Quick(Project):
         for started in self.started:
             started.end_all()
         self.started.clear()
-        for begun in self.told.glob("begun-*"):
+        for begun in self.signals.glob("begun-*"):
             begun.unlink()
         self.git("checkout", "--quiet", "params.yaml")
 
@@ -139,16 +139,16 @@ class Quick(Project):
 
     def hold(self) -> None:
         """Let the next training wait in its middle."""
-        (self.told / "hold").touch()
+        (self.signals / "hold").touch()
 
     def release(self) -> None:
         """Let it go on."""
-        (self.told / "hold").unlink(missing_ok=True)
+        (self.signals / "hold").unlink(missing_ok=True)
 
     def held(self, *, n: int = 1) -> list[int]:
         """Wait until so many trainings wait; return their process ids."""
-        until(lambda: len(list(self.told.glob("begun-*"))) >= n, f"{n} trainings began")
-        begun = list(self.told.glob("begun-*"))
+        until(lambda: len(list(self.signals.glob("begun-*"))) >= n, f"{n} trainings began")
+        begun = list(self.signals.glob("begun-*"))
         for path in begun:
             path.unlink()
         return [int(path.name.removeprefix("begun-")) for path in begun]
@@ -293,12 +293,12 @@ def in_order(project: Quick) -> None:
 def quick_project(folder: Path) -> Quick:
     """Make such a project and commit it, with nothing run."""
     project = copy_project(folder / "a checkout")
-    told = folder / "told"
-    told.mkdir()
+    signals = folder / "signals"
+    signals.mkdir()
     (project.root / "dvc.yaml").write_text(GRAPH)
     (project.root / "dvc.lock").unlink()
     (project.root / "reports/metrics.json").unlink()
-    (project.root / "stage.py").write_text(STAGE.format(told=str(told)))
+    (project.root / "stage.py").write_text(STAGE.format(signals=str(signals)))
     (project.root / "raw").write_text("table")
     for ignore, names in {
         ".gitignore": "/made\n/model\n",
@@ -309,7 +309,7 @@ def quick_project(folder: Path) -> Quick:
         with (project.root / ignore).open("a") as file:
             file.write(names)
     project.commit("a quick project")
-    return Quick(project.root, told)
+    return Quick(project.root, signals)
 
 
 def finished_quick_project(folder: Path) -> Quick:

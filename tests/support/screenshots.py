@@ -1,6 +1,6 @@
 """Take the pictures of the Prefect UI in docs/ again: `python -m tests.support.screenshots`.
 
-A run of the demo, of 30 epochs, in a temporary copy, served beside a temporary Prefect server.
+A run of the demo, of 30 epochs, in a temporary copy, served with a temporary Prefect server.
 """
 
 import stages  # noqa: F401, I001  the import is the seal

@@ -14,7 +14,7 @@ def screen_width() -> int | None:
 
 
 def announce(line: str) -> None:
-    """Say on stderr what is being done, where nothing can be shown of it yet."""
+    """Print on stderr what is being done, where nothing can be shown of it yet."""
     print(line, file=sys.stderr, flush=True)
 
 

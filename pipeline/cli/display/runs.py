@@ -1,4 +1,4 @@
-"""What a person sees of kept runs and of a proof."""
+"""What a person sees of kept runs and of a verification."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -45,7 +45,7 @@ def print_runs(workspace: Checkout, first: str, second: str | None, *, as_json: 
 
 
 def verify_and_print(workspace: Checkout, revision: str, *, as_json: bool) -> int:
-    """Prove a commit and print what came of it; return the exit code.
+    """Verify a commit and print what came of it; return the exit code.
 
     Raises:
         SetupError: There is no such revision.
@@ -135,7 +135,7 @@ def run_text(run: Run, width: int | None = None) -> str:
 
 
 def _in_order(lock: Entries) -> list[str]:
-    """Name stages in an order in which they can run: each after those whose outputs it reads."""
+    """List stages in an order in which they can run: each after those whose outputs it reads."""
     made = {path: name for name in lock for path in hashes(lock[name], "outs")}
     before = {
         name: [made[path] for path in hashes(lock[name], "deps") if path in made] for name in lock
@@ -144,7 +144,7 @@ def _in_order(lock: Entries) -> list[str]:
 
 
 def _machine(around: Mapping[str, Any]) -> list[str | None]:
-    """Name what a run found around it."""
+    """List what a run found around it."""
     packages = len(around.get("packages", {}))
     return [
         (around.get("processor") or {}).get("model"),
@@ -181,7 +181,7 @@ def _without_record(first: Run, second: Run) -> str:
 
 
 def verdict_text(verdict: Verdict, width: int | None = None) -> str:
-    """Lay out a proof: every output, what is false, and why it is not the same."""
+    """Lay out a verification: every output, what is false, and why it is not the same."""
     rows = [["stage", "output", "recorded", "reproduced", "verdict"]]
     rows += [
         [o.stage, o.path, o.recorded[:SHOWN], (o.reproduced or "none")[:SHOWN], o.verdict]

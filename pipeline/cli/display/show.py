@@ -81,7 +81,7 @@ def _print(event: Event) -> None:
 
 
 def score_table(scores: Scores, width: int | None = None) -> str:
-    """Lay out the model beside its baselines: RMSE per target in its own unit, and the skill."""
+    """Lay out the model next to its baselines: RMSE per target in its own unit, and the skill."""
     rows = score_rows(scores)
     return table([list(rows[0]), *(list(row.values()) for row in rows)], width=width)
 

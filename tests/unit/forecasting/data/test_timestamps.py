@@ -48,7 +48,7 @@ def test_a_format_that_leaves_out_a_part_of_the_time_is_refused_with_an_example(
     assert str(refused.value) == (
         f"ingest.time_format='{time_format}' does not hold the whole time: it writes 2017-11-23 "
         f"14:35:46 as '{written}', which reads as {read}. Write a format with year, month, day and "
-        "every unit down to the finest (%p beside %I); if date and time stand in two columns, write "
+        "every unit down to the finest (%p with %I); if date and time stand in two columns, write "
         "them into one."
     )
 

@@ -118,15 +118,15 @@ def test_what_nobody_resumed_for_two_weeks_is_deleted(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
-def test_a_proof_neither_reads_nor_changes_checkpoints(tmp_path: Path, monkeypatch):
+def test_a_verification_neither_reads_nor_changes_checkpoints(tmp_path: Path, monkeypatch):
     Checkpoint(tmp_path, "a").save(state)
     for name, value in WITHOUT_SHORTCUTS.items():
         monkeypatch.setenv(name, value)
-    proof = Checkpoint(tmp_path, "a")
-    proof.save(lambda: state(7))
+    verification = Checkpoint(tmp_path, "a")
+    verification.save(lambda: state(7))
 
-    assert proof.load() is None
-    proof.remove()
+    assert verification.load() is None
+    verification.remove()
     monkeypatch.delenv(_checkpoint.NO_CHECKPOINTS)
     assert as_lists(Checkpoint(tmp_path, "a").load()) == as_lists(state())
 
