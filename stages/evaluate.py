@@ -1,6 +1,8 @@
 """Evaluate: score the trained model and its baselines on the same windows, and say what it is worth."""
 
 import logging
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,81 +22,115 @@ from forecasting.data.split import (
 )
 from forecasting.data.windows import gather_targets, window_table
 from forecasting.evaluation.leakage import leaked_share
-from forecasting.evaluation.metrics import MODEL, score_board
+from forecasting.evaluation.metrics import against_best, score_board
 from forecasting.models.baselines import baseline_forecasts
 from forecasting.models.raw_units import load_model, scaling_of
-from forecasting.reporting.html import leak_sentence, render_report, verdict
+from forecasting.reporting.html import render_report
 from forecasting.reporting.plots import forecast_plot, loss_plot
 from forecasting.reporting.remarks import epoch_sentence, gaps_sentence
+from forecasting.reporting.verdict import leak_sentence, verdict
 from forecasting.training.determinism import seal_tensorflow
 from forecasting.training.inference import forecast
 from forecasting.training.learning_curve import kept_epoch
+from foundation.metrics_schema import MODEL, Scores, headline
+from foundation.number_format import format_number
 from foundation.params import Params
+from foundation.score_table import Group, ScoreTable, row_name, score_table
 from stages.runner import run_stage
 from stages.storage import artifacts
 
 log = logging.getLogger(__name__)
 REPORTED = ("evaluate", "ingest", "seed", "split", "train", "windowing")  # sections in the report
+TABLES = {  # in the report: heading, unit and error
+    "Root mean squared error, in units of the series": ("raw", "rmse"),
+    "Mean squared error, standardised": ("standardised", "mse"),
+    "Mean absolute error, standardised": ("standardised", "mae"),
+}
 SEASONS_SHOWN, ROWS_OF_A_DAY = 7, 24  # in the plot of forecasts
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the stages before have made.
+
+    Attributes:
+        series: One column per target.
+        split: The windows, each with its part.
+        history: What training noted of its epochs.
+    """
+
+    series: pd.DataFrame
+    split: pd.DataFrame
+    history: pd.DataFrame
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The series as numbers, shape (rows, targets)."""
+        return self.series.to_numpy()
+
+    @cached_property
+    def targets(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.series.columns)
+
+    @cached_property
+    def test(self) -> pd.DataFrame:
+        """The windows to score, in the order of time."""
+        return self.split[self.split["part"] == TEST].sort_values("input_start")
 
 
 def run(params: Params) -> None:
     seal_tensorflow(params.seed)
-    series, split = artifacts.SERIES.load(), artifacts.SPLIT.load()
-    history = artifacts.TRAINING.load()
-    values, targets = series.to_numpy(), list(series.columns)
+    found = Inputs(artifacts.SERIES.load(), artifacts.SPLIT.load(), artifacts.TRAINING.load())
+    known = int(found.test["target_start"].min())
+    season = choose_season(params.evaluate.season, found.series.index, known=known)
     model = load_model(artifacts.MODEL.path)
-    standard = _checked_scaling(params, scaling_of(model), values, split, targets)
-    test = split[split["part"] == TEST].sort_values("input_start")
-    known = int(test["target_start"].min())
-    season = choose_season(params.evaluate.season, series.index, known=known)
-    filled, starts = fill(values), test["input_start"].to_numpy()
-    actual = gather_targets(values, test)  # (windows, horizon, targets)
-    forecasts = {MODEL: forecast(model, series=filled, starts=starts)} | baseline_forecasts(
-        filled, split, test, scaling=standard, season=season.rows
-    )
-    scores = score_board(actual, forecasts, targets=targets, scaling=standard)
-    scores |= _remarks(params, values, split, history, season)
-    scores["verdict"] = verdict(scores)
-    artifacts.SCORES.save(scores)
-    artifacts.METRICS.save(_headline(scores))
-    artifacts.PREDICTIONS.save(_predictions(series, test, actual, forecasts[MODEL]))
-    _report(params, series, test, forecasts[MODEL], history, scores)
+    standard = _checked_scaling(params, scaling_of(model), found)
+    forecasts = _forecasts(model, found, standard, season)
+    actual = gather_targets(found.values, found.test)  # (windows, horizon, targets)
+    board = score_board(
+        actual, forecasts, model=MODEL, targets=found.targets, scaling=standard
+    ) | _remarks(params, found, season)
+    scores = Scores.model_validate(board | {"verdict": verdict(board)})
+    artifacts.SCORES.save(scores.to_json())
+    artifacts.METRICS.save(headline(scores).to_json())
+    artifacts.PREDICTIONS.save(_predictions(found.series, found.test, actual, forecasts[MODEL]))
+    plots = _plots(found, forecasts[MODEL], season)
+    artifacts.REPORT.save(_report(params, scores, plots))
     log.info(
-        "evaluate: %d test windows, skill %.3f over %s",
-        len(test),
-        scores["skill"]["overall"],
-        scores["best_baseline"]["overall"],
+        "evaluate: %d test windows, skill %s over %s",
+        len(found.test),
+        format_number(scores.skill.overall),
+        board["best_baseline"]["overall"],
     )
 
 
-def _checked_scaling(
-    params: Params,
-    found: Scaling,
-    values: np.ndarray,
-    split: pd.DataFrame,
-    targets: list[str],
-) -> Scaling:
-    """Assert that nothing leaked into the scaling found or the split; return the standard scaling."""
-    seen = training_rows(split, n_rows=len(values))
-    scaling = fit_scaling(values, seen, method=params.train.scaler, features=targets)
-    check_scaling(found, scaling)
+def _checked_scaling(params: Params, stored: Scaling, found: Inputs) -> Scaling:
+    """Assert that nothing leaked into the stored scaling or the split; return the standard scaling."""
+    seen = training_rows(found.split, n_rows=len(found.values))
+    scaling = fit_scaling(found.values, seen, method=params.train.scaler, features=found.targets)
+    check_scaling(stored, scaling)
     if params.split.method == "chronological":
-        check_chronological(split, gap=gap_rows(params.split.gap, split))
-    return fit_scaling(values, seen, method="standard", features=targets)
+        check_chronological(found.split, gap=gap_rows(params.split.gap, found.split))
+    return fit_scaling(found.values, seen, method="standard", features=found.targets)
 
 
-def _remarks(
-    params: Params,
-    values: np.ndarray,
-    split: pd.DataFrame,
-    history: pd.DataFrame,
-    season: Season,
-) -> dict[str, Any]:
+def _forecasts(
+    model: Any, found: Inputs, scaling: Scaling, season: Season
+) -> dict[str, np.ndarray]:
+    """Forecast the test windows with the model and every baseline, each (windows, horizon, targets)."""
+    filled, starts = fill(found.values), found.test["input_start"].to_numpy()
+    baselines = baseline_forecasts(
+        filled, found.split, found.test, scaling=scaling, season=season.rows
+    )
+    return {MODEL: forecast(model, series=filled, starts=starts)} | baselines
+
+
+def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
     """Describe what a reader must know of the scores: leak, gaps, kept epoch, season, windows."""
-    missing = np.isnan(values)
+    missing, split, history = np.isnan(found.values), found.split, found.history
     leak = leaked_share(split, earliest=earliest_rows(missing))
-    every = window_table(len(values), **params.windowing.model_dump())
+    every = window_table(len(missing), **params.windowing.model_dump())
     gaps = {"filled_share": missing.mean(), "left_out": len(every) - len(split)}
     epoch = {"kept": kept_epoch(history), "of": len(history)}
     best = keeps_best(params.train.keep, monitored_part(split))
@@ -108,41 +144,43 @@ def _remarks(
     }
 
 
-def _headline(scores: dict[str, Any]) -> dict[str, Any]:
-    """Pick the dozen numbers that tell one run from another; errors are standardised."""
-    errors = {name: each["standardised"]["overall"] for name, each in scores["scores"].items()}
-    return {
-        "best_baseline_mse": errors[scores["best_baseline"]["overall"]]["mse"],
-        "epoch_kept": scores["epoch"]["kept"],
-        "epochs": scores["epoch"]["of"],
-        "filled_share": scores["gaps"]["filled_share"],
-        "leaked_share": scores["leak"]["share"],
-        "mae": errors[MODEL]["mae"],
-        "mse": errors[MODEL]["mse"],
-        "skill": scores["skill"]["overall"],
-        "windows": scores["windows"],
-    }
-
-
-def _report(
-    params: Params,
-    series: pd.DataFrame,
-    test: pd.DataFrame,
-    forecasts: np.ndarray,
-    history: pd.DataFrame,
-    scores: dict[str, Any],
-) -> None:
-    """Draw the plots, and the page that shows them with the scores."""
-    rows = SEASONS_SHOWN * (scores["season"]["rows"] or ROWS_OF_A_DAY)
-    starts = test["target_start"].to_numpy()
+def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, bytes]:
+    """Draw and save the plots; return them by their captions."""
+    rows = SEASONS_SHOWN * (season.rows or ROWS_OF_A_DAY)
+    starts = found.test["target_start"].to_numpy()
     plots = {
-        "Forecasts": forecast_plot(series, forecasts, starts, rows=rows),
-        "Training": loss_plot(history),
+        "Forecasts": forecast_plot(found.series, forecasts, starts, rows=rows),
+        "Training": loss_plot(found.history),
     }
     artifacts.FORECAST_PLOT.save(plots["Forecasts"])
     artifacts.LOSS_PLOT.save(plots["Training"])
-    shown = params.model_dump(include=set(REPORTED))
-    artifacts.REPORT.save(render_report(scores=scores, params=shown, plots=plots))
+    return plots
+
+
+def _report(params: Params, scores: Scores, plots: dict[str, bytes]) -> bytes:
+    """Render the page that shows the plots beside the scores."""
+    remarks = (scores.gaps, scores.season)
+    return render_report(
+        verdict=scores.verdict,
+        leak=scores.leak.sentence,
+        leaked=scores.leak.share > 0,
+        notes=[each.sentence for each in remarks if each and each.sentence],
+        windows=scores.windows,
+        epoch=(scores.epoch and scores.epoch.sentence) or "",
+        tables={heading: _table(scores, *which) for heading, which in TABLES.items()},
+        params=params.model_dump(include=set(REPORTED)),
+        plots=plots,
+    )
+
+
+def _table(scores: Scores, unit: str, error: str) -> ScoreTable:
+    """Lay out one error of every forecaster, and the model's skill in this very error."""
+    groups = []
+    for target in [*scores.targets, None]:
+        errors = scores.errors(unit, error, target)
+        _, skill = against_best(errors, model=MODEL)
+        groups.append(Group(row_name(target), errors, skill))
+    return score_table(groups, error=error, skill=error)
 
 
 def _predictions(

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from foundation.seal import PINNED
-from pipeline.versioning.dependencies import code_of
+from pipeline.versioning.dependencies import code_of, is_code
 from stages.storage import artifacts
 from tests.support.project import ROOT
 
@@ -103,8 +103,17 @@ def test_the_command_line_loads_nothing_heavy_before_it_is_needed():
 
 @pytest.mark.parametrize("stage", DVC)
 def test_a_stage_declares_exactly_the_code_it_runs_and_the_packages(stage):
-    declared = [dep for dep in DVC[stage]["deps"] if dep.endswith((".py", ".lock"))]
+    declared = [dep for dep in DVC[stage]["deps"] if is_code(dep)]
     assert declared == [*code_of(f"stages.{stage}", ROOT), "requirements.lock"]
+
+
+def test_every_file_that_ships_with_the_code_of_stages_is_declared_by_one():
+    listed = subprocess.run(
+        ["git", "ls-files", *PACKAGES[:3]], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    declared = {dep for stage in DVC.values() for dep in stage["deps"]}
+    others = [path for path in listed if not path.endswith(".py")]
+    assert others and not set(others) - declared
 
 
 @pytest.mark.parametrize("stage", DVC)

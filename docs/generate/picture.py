@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from docs.generate.markdown import code_block
+from pipeline.versioning.dependencies import is_code
 from pipeline.versioning.graph import Graph, load_graph
 
 Rows = list[list[str]]  # modules side by side, the highest row first
-CODE = (".py", ".lock")
 COMPACT = '%%{init: {"flowchart": {"nodeSpacing": 20, "rankSpacing": 25}}}%%'
 
 
@@ -74,7 +74,7 @@ def _data_way(graph: Graph) -> Iterator[str]:
     for name, stage in graph.stages.items():
         yield f'{name}["{name}"]'
         for dep in stage.deps:
-            if not dep.endswith(CODE):
+            if not is_code(dep):
                 if dep not in made:
                     yield _file(dep)
                 yield f"{_id(dep)} --> {name}"

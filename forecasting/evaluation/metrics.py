@@ -11,7 +11,6 @@ import numpy as np
 from forecasting.data.scaling import Scaling
 
 ERROR_NAMES = ("mse", "rmse", "mae", "r2")
-MODEL = "model"
 
 
 def scores(actual: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
@@ -64,10 +63,31 @@ def skill(model_mse: float, baseline_mse: float) -> float:
     return 1.0 - model_mse / baseline_mse if baseline_mse > 0 else float("nan")
 
 
+def against_best(errors: Mapping[str, float | None], *, model: str) -> tuple[str | None, float]:
+    """Name the baseline with the smallest error, and compute the model's skill against it.
+
+    Args:
+        errors: One error of each forecaster, of which less is better. One that is None or nan is
+            undefined, and best of none.
+        model: Which of them is the model; the others are its baselines.
+
+    Returns:
+        The name, None if no baseline has an error; the skill, nan where it is undefined.
+    """
+    known = {name: e for name, e in errors.items() if e is not None and not np.isnan(e)}
+    best = min(
+        (name for name in known if name != model), key=lambda name: known[name], default=None
+    )
+    if best is None or model not in known:
+        return best, float("nan")
+    return best, skill(known[model], known[best])
+
+
 def score_board(
     actual: np.ndarray,
     forecasts: Mapping[str, np.ndarray],
     *,
+    model: str,
     targets: Sequence[str],
     scaling: Scaling,
 ) -> dict[str, Any]:
@@ -75,8 +95,8 @@ def score_board(
 
     Args:
         actual: Observed values, shape (windows, horizon, targets).
-        forecasts: Predicted values of the same shape by name of the forecaster; the one named
-            `model` is compared with the best of the others.
+        forecasts: Predicted values of the same shape by name of the forecaster.
+        model: Which of them is the model; it is compared with the best of the others.
         targets: Names of the targets.
         scaling: The standard scaling of the training rows, which makes targets comparable.
 
@@ -85,39 +105,38 @@ def score_board(
         `best_baseline` and `skill` (both by standardised MSE): `overall` and `by_target`.
     """
     scaled_actual = scaling.apply(actual)
-    raw = {name: scores(actual, values) for name, values in forecasts.items()}
-    scaled = {name: scores(scaled_actual, scaling.apply(v)) for name, v in forecasts.items()}
-    overall_mse = {name: float(values["mse"].mean()) for name, values in scaled.items()}
-    target_mse = [
-        {name: float(values["mse"][column]) for name, values in scaled.items()}
-        for column in range(len(targets))
-    ]
-    by_target = list(map(_against_best, target_mse))
-    best, gained = _against_best(overall_mse)
+    boards = {
+        name: {
+            "raw": _board(scores(actual, values), targets),
+            "standardised": _board(scores(scaled_actual, scaling.apply(values)), targets),
+        }
+        for name, values in forecasts.items()
+    }
+    standardised = {name: units["standardised"] for name, units in boards.items()}
+    return {"targets": list(targets), "scores": boards} | _comparison(standardised, model, targets)
+
+
+def _comparison(
+    boards: Mapping[str, Mapping[str, Any]], model: str, targets: Sequence[str]
+) -> dict[str, Any]:
+    """Compare the model with the best baseline by MSE, over all targets and for each."""
+    best, gained = against_best({n: b["overall"]["mse"] for n, b in boards.items()}, model=model)
+    by_target = {
+        target: against_best(
+            {n: b["by_target"][target]["mse"] for n, b in boards.items()}, model=model
+        )
+        for target in targets
+    }
     return {
-        "targets": list(targets),
-        "scores": {
-            name: {
-                "raw": _board(raw[name], targets),
-                "standardised": _board(scaled[name], targets),
-            }
-            for name in forecasts
-        },
         "best_baseline": {
             "overall": best,
-            "by_target": {t: best for t, (best, _) in zip(targets, by_target, strict=True)},
+            "by_target": {target: name for target, (name, _) in by_target.items()},
         },
         "skill": {
             "overall": gained,
-            "by_target": {t: gained for t, (_, gained) in zip(targets, by_target, strict=True)},
+            "by_target": {target: share for target, (_, share) in by_target.items()},
         },
     }
-
-
-def _against_best(mse: dict[str, float]) -> tuple[str, float]:
-    """Name the best baseline, and the model's skill against it."""
-    best = min((name for name in mse if name != MODEL), key=lambda name: mse[name])
-    return best, skill(mse[MODEL], mse[best])
 
 
 def _board(by_target: dict[str, np.ndarray], targets: Sequence[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -75,39 +76,44 @@ def forecast_plot(
         figure = Figure(figsize=(9, 0.6 + 1.5 * len(targets)), dpi=120, layout="constrained")
         panels = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
         for column, (target, axes) in enumerate(zip(targets, panels, strict=True)):
-            actual = series[target].iloc[first:stop]
-            alone = _alone(actual.notna().to_numpy())
-            axes.plot(
-                actual.index,
-                actual,
-                color=SOFT,
-                linewidth=1.0,
-                marker="." if alone.any() else None,
-                markevery=alone,
-                label="actual",
-            )
-            for number, window in enumerate(shown):
-                times = series.index[starts[window] : starts[window] + horizon]
-                axes.plot(
-                    times,
-                    forecasts[window, :, column],
-                    color=MODEL_COLOR,
-                    linewidth=1.4,
-                    marker="o" if horizon == 1 else None,
-                    markersize=3,
-                    label=None if number else "forecast of a test window",
-                )
+            _draw_actual(axes, series[target].iloc[first:stop])
+            _draw_forecasts(axes, series.index, forecasts[shown, :, column], starts[shown])
             axes.set_title(target, loc="left", fontsize="medium", parse_math=False)  # a $ is a $
         if len(series.columns) > MAX_PANELS:
             panels[-1].set_xlabel(f"the first {MAX_PANELS} of {len(series.columns)} targets")
-        figure.legend(
-            *panels[0].get_legend_handles_labels(),
-            loc="outside upper right",
-            ncols=2,
-            frameon=False,
-        )
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
         figure.autofmt_xdate(rotation=0, ha="center")
         return _png(figure)
+
+
+def _draw_actual(axes: Axes, actual: pd.Series) -> None:
+    """Draw what happened; a value between two missing ones is a dot."""
+    alone = _alone(actual.notna().to_numpy())
+    axes.plot(
+        actual.index,
+        actual,
+        color=SOFT,
+        linewidth=1.0,
+        marker="." if alone.any() else None,
+        markevery=alone,
+        label="actual",
+    )
+
+
+def _draw_forecasts(axes: Axes, times: pd.Index, forecasts: np.ndarray, starts: np.ndarray) -> None:
+    """Draw forecasts of one target, shape (windows, horizon), each from its first row on."""
+    horizon = forecasts.shape[1]
+    for number, (start, forecast) in enumerate(zip(starts, forecasts, strict=True)):
+        axes.plot(
+            times[start : start + horizon],
+            forecast,
+            color=MODEL_COLOR,
+            linewidth=1.4,
+            marker="o" if horizon == 1 else None,
+            markersize=3,
+            label=None if number else "forecast of a test window",
+        )
 
 
 def _apart(windows: np.ndarray, starts: np.ndarray, horizon: int) -> list[int]:

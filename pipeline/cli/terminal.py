@@ -10,7 +10,8 @@ from foundation import paths
 from foundation.errors import SetupError, StageFailedError, WorkspaceBusyError
 from foundation.processes import sigterm_as_interrupt
 from pipeline.cli.display.layout import filled, screen_width, table
-from pipeline.cli.display.show import print_json, progress, score_table
+from pipeline.cli.display.scores import scores_text
+from pipeline.cli.display.show import print_json, progress
 from pipeline.orchestration.prefect_setup import load_settings
 from pipeline.runs.backup import held
 from pipeline.runs.checkout import RunCheckout
@@ -97,7 +98,7 @@ def run_and_show(
             {
                 "states": result.states,
                 "metrics": result.metrics,
-                "scores": result.scores.content,
+                "scores": result.scores,
                 "experiment": kept.name if kept else None,
             }
             | asdict(result.comparison)
@@ -164,7 +165,7 @@ def outcome_text(
 ) -> str:
     """Describe what came of a run: scores, where things lie, whether it reproduced the commit."""
     parts = [
-        f"\n{score_table(result.scores, width)}",
+        f"\n{scores_text(result.scores, width)}",
         "\n".join(filled(sentence, width) for sentence in result.scores.sentences),
         table(_places(request, result), left={0, 1}),
     ]

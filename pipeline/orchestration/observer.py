@@ -24,10 +24,10 @@ from prefect.states import Completed, Failed
 
 from foundation.epoch_line import read_epoch
 from foundation.errors import PipelineError, SetupError
+from foundation.score_table import rmse_table
 from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.request import RunObserver, RunResult, Show, Step
-from pipeline.runs.scores import score_rows
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event
 from pipeline.versioning.graph import Graph
 
@@ -132,7 +132,7 @@ class PrefectObserver:
         self._draw()
         kept = result.experiment
         create_table_artifact(
-            score_rows(result.scores, result.before),
+            rmse_table(result.scores, result.before).records(),
             key="scores",
             description=f"RMSE in units of the table. {result.scores.verdict}",
         )

@@ -4,8 +4,9 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 
+from foundation.metrics_schema import Scores
+from foundation.paths import FORECAST_PLOT
 from pipeline.runs.comparison_text import comparison_text
-from pipeline.runs.scores import Scores
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE
 from pipeline.verification.verify import Verdict
 from pipeline.versioning.graph import Graph
@@ -39,7 +40,7 @@ def report_page(
     root: Path, scores: Scores, comparison: Comparison, states: Mapping[str, str], *, recorded: bool
 ) -> str:
     """Write the report of a run as Markdown, its plots inline."""
-    plots = sorted((root / "reports/plots").glob("*.png"))
+    plots = sorted((root / FORECAST_PLOT).parent.glob("*.png"))
     images = [
         f"![{plot.stem}](data:image/png;base64,{base64.b64encode(plot.read_bytes()).decode()})"
         for plot in plots

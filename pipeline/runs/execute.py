@@ -20,12 +20,13 @@ from pipeline.runs.backup import held, restore_on_failure
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.overrides import apply_overrides, overridden
 from pipeline.runs.params_file import forget_params, take_back_params, write_params
-from pipeline.runs.record import make_record, record_bytes
+from pipeline.runs.record import make_record
 from pipeline.runs.request import RunObserver, RunRequest, RunResult, Show, Step
 from pipeline.runs.scores import read_metrics, read_scores, scores_before
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event, reproduce
 from pipeline.runs.workspace import locked
 from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.dependencies import is_code
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.experiments import (
     RECORD,
@@ -232,7 +233,7 @@ def reproduce_and_keep(
         name=notes.name,
         named=named,
         untracked=own_files(checkout),
-        added={RECORD: record_bytes(record)},
+        added={RECORD: record.to_bytes()},
     )
     flush(checkout.root)
     return replace(result, experiment=experiment)
@@ -276,6 +277,6 @@ def own_files(checkout: Checkout) -> list[str]:
     """List the files of a run that git may not track yet and DVC does not keep."""
     graph = checkout.graph
     uncached = [out for name in graph.needed() for out in graph.stages[name].uncached]
-    code = [path for path in graph.sources() if path.endswith((".py", ".lock"))]
+    code = [path for path in graph.sources() if is_code(path)]
     names = [str(PARAMS), "dvc.yaml", "dvc.lock", *uncached, *code, *pointers(checkout)]
     return [name for name in names if (checkout.root / name).is_file()]

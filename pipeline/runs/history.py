@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from foundation.paths import PARAMS
-from pipeline.runs.record import changed_surroundings, json_object, own_record, record_names
-from pipeline.runs.scores import METRICS, numbers
+from foundation.json_content import json_object
+from foundation.metrics_schema import Metrics, parse_metrics
+from foundation.paths import METRICS, PARAMS
+from foundation.record_schema import Record
+from pipeline.runs.record import changed_surroundings, own_record, record_names
 from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.dependencies import is_code
 from pipeline.versioning.experiments import experiments
 from pipeline.versioning.git import contents_at, git
 from pipeline.versioning.lockfile import Entries, committed_lock, flat, hashes
 from pipeline.versioning.worktrees import commit_of
 
-CODE = (".py", "requirements.lock", "dvc.yaml")
 MISSING = "not there"
 
 
@@ -39,8 +42,8 @@ class Run:
     parent: str | None
     when: str
     changed: list[str]
-    metrics: dict[str, Any]
-    record: dict[str, Any] | None
+    metrics: Metrics
+    record: Record | None
 
 
 def newest_run(checkout: Checkout) -> str:
@@ -97,14 +100,22 @@ def _described(checkout: Checkout, named: Sequence[tuple[str, str]]) -> list[Run
                 name=name,
                 commit=commit,
                 parent=parent,
-                when=str((record or {}).get("started", committed)),
+                when=record.started if record and record.started else committed,
                 changed=changed
-                + [file for file in files[commit] if file.endswith((*CODE, ".dvc"))],
-                metrics=numbers(json_object(contents.get(f"{commit}:{METRICS}", b""))),
+                + [file for file in files[commit] if _makes_results(file) or file.endswith(".dvc")],
+                metrics=_metrics(contents.get(f"{commit}:{METRICS}", b"")),
                 record=record,
             )
         )
     return runs
+
+
+def _metrics(content: bytes) -> Metrics:
+    """Read a commit's metrics.json; one that cannot be read, as a foreign one, says nothing."""
+    try:
+        return parse_metrics(json_object(content))
+    except ValidationError:
+        return Metrics()
 
 
 def _files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list[str]]:
@@ -123,12 +134,15 @@ def _files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list
     return files
 
 
-def changed_files(
-    checkout: Checkout, before: str, after: str, endings: tuple[str, ...]
-) -> list[str]:
-    """List the files with such an ending in which two commits differ."""
+def _makes_results(file: str) -> bool:
+    """Return True for code and for dvc.yaml, which says how it is run."""
+    return is_code(file) or file.endswith("dvc.yaml")
+
+
+def changed_code(checkout: Checkout, before: str, after: str) -> list[str]:
+    """List the files of code that differ between two commits."""
     names = git(checkout.root, "diff", "--name-only", "--relative", "-z", before, after).split("\0")
-    return [name for name in names if name.endswith(endings)]
+    return [name for name in names if _makes_results(name)]
 
 
 def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -153,12 +167,10 @@ def compare_runs(checkout: Checkout, first: Run, second: Run) -> dict[str, list[
     changes = {
         "parameters": changed_values(before, after),
         "data": changed_values(_data(checkout, first), _data(checkout, second)),
-        "code": changed_files(checkout, first.commit, second.commit, CODE),
+        "code": changed_code(checkout, first.commit, second.commit),
     }
     if first.record and second.record:
-        around = changed_surroundings(
-            first.record.get("surroundings", {}), second.record.get("surroundings", {})
-        )
+        around = changed_surroundings(first.record.surroundings, second.record.surroundings)
         changes |= around or {"surroundings": []}
     return changes
 
@@ -168,4 +180,4 @@ def _data(checkout: Checkout, run: Run) -> dict[str, str]:
     lock: Entries = committed_lock(checkout.root, run.commit)
     made = {path for entry in lock.values() for path in hashes(entry, "outs")}
     read = {path: md5 for entry in lock.values() for path, md5 in hashes(entry, "deps").items()}
-    return {p: md5 for p, md5 in read.items() if p not in made and not p.endswith(CODE)}
+    return {p: md5 for p, md5 in read.items() if p not in made and not _makes_results(p)}

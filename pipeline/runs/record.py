@@ -1,6 +1,5 @@
-"""The record of a run: what it was made from, what it made, where and how. It is not a stage output."""
+"""The record of a run, made and found; `foundation.record_schema` says what is in it. It is not a stage output."""
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,17 +10,18 @@ from ruamel.yaml import YAML
 from foundation.files import digest
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
+from foundation.record_schema import FORMAT, Record, Surroundings, parse_record
 from pipeline.runs import probe
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.stage import WITHOUT_SHORTCUTS
 from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.dependencies import is_code
 from pipeline.versioning.dvc import ask
 from pipeline.versioning.experiments import RECORD, experiments
 from pipeline.versioning.git import contents_at
 from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat
 
-FORMAT = 1
 ERROR = re.compile(r"scores\.(?P<model>.+)\.standardised\.overall\.mse")
 
 KINDS = (  # the likeliest first
@@ -42,7 +42,7 @@ def make_record(
     comparison: Comparison,
     metrics: Mapping[str, Any],
     watched_by: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> Record:
     """Describe a run that has just finished.
 
     Args:
@@ -58,26 +58,26 @@ def make_record(
         watched_by: Identifiers of who watched it, such as Prefect's.
     """
     lock = {name: checkout.lock[name] for name in checkout.graph.needed()}
-    return {
-        "format": FORMAT,
-        "name": name,
-        "commit": commit,
-        "overrides": list(overrides),
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        "seconds": dict(seconds),
-        "states": dict(states),
-        "verdict": comparison.verdict,
-        "scores": summary(metrics),
-        "parameters": YAML(typ="safe").load(checkout.root / PARAMS),
-        "raw": raw_hashes(checkout.graph, lock),
-        "lock": lock,
-        "requirements": digest(checkout.root / LOCK_FILE, "sha256"),
-        "surroundings": surroundings(checkout),
-        "watched_by": dict(watched_by),
-    }
+    return Record(
+        format=FORMAT,
+        name=name,
+        commit=commit,
+        overrides=list(overrides),
+        started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        seconds=dict(seconds),
+        states=dict(states),
+        verdict=comparison.verdict,
+        scores=summary(metrics),
+        parameters=YAML(typ="safe").load(checkout.root / PARAMS),
+        raw=raw_hashes(checkout.graph, lock),
+        lock=lock,
+        requirements=digest(checkout.root / LOCK_FILE, "sha256"),
+        surroundings=surroundings(checkout),
+        watched_by=dict(watched_by),
+    )
 
 
-def surroundings(checkout: RunCheckout, *, uncached: bool = False) -> dict[str, Any]:
+def surroundings(checkout: RunCheckout, *, uncached: bool = False) -> Surroundings:
     """Describe what the stages of a checkout find around them, as a process like theirs sees it.
 
     Args:
@@ -87,20 +87,18 @@ def surroundings(checkout: RunCheckout, *, uncached: bool = False) -> dict[str, 
     Raises:
         SetupError: That Python cannot start.
     """
-    said: dict[str, Any] = json.loads(
-        ask(
-            checkout.root,
-            [str(checkout.python), "-P", probe.__file__],
-            name="looking at the stages' environment",
-            environment=WITHOUT_SHORTCUTS if uncached else None,
-        )
+    said = ask(
+        checkout.root,
+        [str(checkout.python), "-P", probe.__file__],
+        name="looking at the stages' environment",
+        environment=WITHOUT_SHORTCUTS if uncached else None,
     )
-    return said
+    return Surroundings.model_validate_json(said)
 
 
 def raw_hashes(graph: Graph, lock: Entries) -> dict[str, str]:
     """Map every file that the run read and that is neither made nor code to its hash."""
-    sources = {path for path in graph.sources() if not path.endswith((".py", ".lock"))}
+    sources = {path for path in graph.sources() if not is_code(path)}
     deps = [dep for entry in lock.values() for dep in entry.get("deps", [])]
     return {dep["path"]: dep["md5"] for dep in deps if dep["path"] in sources}
 
@@ -118,12 +116,7 @@ def summary(metrics: Mapping[str, Any]) -> dict[str, Any]:
     return {"skill": values.get("skill.overall"), "mse": errors}
 
 
-def record_bytes(record: Mapping[str, Any]) -> bytes:
-    """Write a record as JSON with sorted keys."""
-    return (json.dumps(record, indent=2, sort_keys=True) + "\n").encode()
-
-
-def record_at(checkout: Checkout, commit: str) -> dict[str, Any] | None:
+def record_at(checkout: Checkout, commit: str) -> Record | None:
     """Read the record that a commit brought, or None.
 
     One that it only inherits, from a run that was taken into the branch, tells of that run.
@@ -136,15 +129,15 @@ def record_names(commit: str) -> list[str]:
     return [f"{commit}:{RECORD}", f"{commit}^:{RECORD}"]
 
 
-def own_record(contents: Mapping[str, bytes], commit: str) -> dict[str, Any] | None:
+def own_record(contents: Mapping[str, bytes], commit: str) -> Record | None:
     """Find the record that a commit brought among the contents of `record_names`."""
     own, inherited = (contents.get(name) for name in record_names(commit))
     if own is None or own == inherited:
         return None
-    return json_object(own)  # one that cannot be read says nothing
+    return parse_record(own)
 
 
-def record_of_same_lock(checkout: Checkout, commit: str) -> dict[str, Any] | None:
+def record_of_same_lock(checkout: Checkout, commit: str) -> Record | None:
     """Read the newest record of a run that made the very dvc.lock of a commit, or None.
 
     A run in the workspace is kept next to the commit in which the user takes it over.
@@ -157,17 +150,8 @@ def record_of_same_lock(checkout: Checkout, commit: str) -> dict[str, Any] | Non
     return next((record for record in records if record), None)
 
 
-def json_object(content: bytes) -> dict[str, Any]:
-    """Read a JSON object; what is none, also a broken file, is an empty one."""
-    try:
-        found = json.loads(content)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def changed_surroundings(
-    before: Mapping[str, Any], after: Mapping[str, Any], *, packages: set[str] | None = None
+    before: Surroundings, after: Surroundings, *, packages: set[str] | None = None
 ) -> dict[str, list[str]]:
     """Compare the surroundings of two records.
 
@@ -180,8 +164,9 @@ def changed_surroundings(
         By kind, such as packages or processor, one `name old -> new` per change.
     """
     changes: dict[str, list[str]] = {}
+    one, other = before.to_json(), after.to_json()
     for kind in KINDS:
-        old, new = _facts(before.get(kind)), _facts(after.get(kind))
+        old, new = _facts(one.get(kind)), _facts(other.get(kind))
         names = sorted({*old, *new})
         if kind == "packages" and packages is not None:
             names = [name for name in names if name in packages]

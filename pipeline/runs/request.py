@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from foundation.metrics_schema import Scores
 from pipeline.runs.checkout import RunCheckout
-from pipeline.runs.scores import Scores
 from pipeline.runs.stage import Event
 from pipeline.versioning.experiments import Experiment
 from pipeline.versioning.graph import Graph

@@ -1,9 +1,9 @@
 """Why a run did not come out the same, as far as the records tell."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from foundation.packages import LOCK_FILE, locked_packages
+from foundation.record_schema import Record, Surroundings
 from pipeline.runs.environment import OWN_MINOR
 from pipeline.runs.record import changed_surroundings
 from pipeline.runs.stage import RAN
@@ -19,8 +19,8 @@ UNDECLARED = (
 def reasons(
     checkout: Checkout,
     outputs: Sequence[Output],
-    record: Mapping[str, Any] | None,
-    here: Mapping[str, Any],
+    record: Record | None,
+    here: Surroundings,
     *,
     changed: Sequence[str] = (),
 ) -> list[str]:
@@ -40,17 +40,17 @@ def reasons(
     found = [f"{first}; what comes after it reads its outputs." if differing[1:] else f"{first}."]
     if changed:
         found.append(f"inputs: {', '.join(changed)}")
-    if not record or "surroundings" not in record:
+    if record is None or "surroundings" not in record.model_fields_set:
         return [*found, *_without_record(checkout)]
     for stage in differing:
-        state = record.get("states", {}).get(stage, RAN)
+        state = record.states.get(stage, RAN)
         if state != RAN:
             found.append(
                 f"'{stage}' did not run in that run ({state}), so the record does not tell where "
                 "its outputs were made."
             )
     changes = changed_surroundings(
-        record["surroundings"], here, packages=set(locked_packages(checkout.root / LOCK_FILE))
+        record.surroundings, here, packages=set(locked_packages(checkout.root / LOCK_FILE))
     )
     found += [f"{kind}: {', '.join(lines)}" for kind, lines in changes.items()]
     return found if changes or changed else [*found, UNDECLARED]

@@ -1,16 +1,16 @@
 """What a commit and the cache say of a run, held against what is so; one sentence per falsehood."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from ruamel.yaml import YAML
 
 from foundation.errors import DamagedInCacheError, MissingFromCacheError
 from foundation.files import digest
+from foundation.json_content import json_object
 from foundation.packages import LOCK_FILE
-from foundation.paths import PARAMS
-from pipeline.runs.record import FORMAT, json_object, raw_hashes, summary
-from pipeline.runs.scores import METRICS
+from foundation.paths import METRICS, PARAMS
+from foundation.record_schema import FORMAT, Record
+from pipeline.runs.record import raw_hashes, summary
 from pipeline.verification.recorded import RecordedOutputs
 from pipeline.versioning.cache import check
 from pipeline.versioning.checkout import Checkout
@@ -54,7 +54,7 @@ def false_record(
     checkout: Checkout,
     commit: str,
     lock: Entries,
-    record: Mapping[str, Any],
+    record: Record,
     made: Mapping[str, str | None],
 ) -> Iterator[str]:
     """Yield where the record of a run does not say what its commit has, or what came out.
@@ -66,21 +66,22 @@ def false_record(
         record: Its record.
         made: By path, the hash of each output that came out.
     """
-    if record.get("format") != FORMAT:
+    if record.format != FORMAT:
         yield f"{RECORD} is not a record of format {FORMAT}, so nothing that it says was compared."
         return
-    yield from _false_hashes(checkout.graph, lock, record.get("lock") or {}, made)
+    yield from _false_hashes(checkout.graph, lock, record.lock, made)
     parent = next((kept.parent for kept in experiments(checkout) if kept.commit == commit), None)
-    metrics = json_object((file_at(checkout.root, commit, METRICS) or "").encode())
+    metrics = json_object((file_at(checkout.root, commit, METRICS.as_posix()) or "").encode())
     facts = {
-        "commit": record.get("commit") if parent is None else parent,
+        "commit": record.commit if parent is None else parent,
         "parameters": YAML(typ="safe").load(checkout.root / PARAMS),
         "raw": raw_hashes(checkout.graph, lock),
         "requirements": digest(checkout.root / LOCK_FILE, "sha256"),
         "scores": summary(metrics),
     }
+    record_says = record.to_json()
     for name, fact in facts.items():
-        said, is_so = flat(record.get(name), name), flat(fact, name)
+        said, is_so = flat(record_says.get(name), name), flat(fact, name)
         for key in sorted({*said, *is_so}):
             if said.get(key) != is_so.get(key):
                 yield (

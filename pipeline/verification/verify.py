@@ -8,9 +8,10 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from foundation.errors import CannotVerifyError, PipelineError, SetupError
+from foundation.record_schema import Record, Surroundings
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.environment import OWN_MINOR
 from pipeline.runs.record import record_at, record_of_same_lock, surroundings
@@ -58,7 +59,7 @@ class Verdict:
     false: list[str]
     reasons: list[str]
     seconds: dict[str, float]
-    surroundings: dict[str, Any]
+    surroundings: Surroundings
 
     @property
     def identical(self) -> bool:
@@ -80,7 +81,7 @@ class Claim:
     commit: str
     graph: Graph
     lock: Entries
-    record: dict[str, Any] | None
+    record: Record | None
 
 
 def verify(workspace: Checkout, revision: str = "HEAD", *, observer: Steps) -> Verdict:
@@ -146,7 +147,7 @@ def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Ve
     return Verdict(
         revision=revision,
         commit=claim.commit,
-        run=None if claim.record is None else str(claim.record.get("name")),
+        run=claim.record.name if claim.record else None,
         outputs=outputs,
         false=false,
         reasons=reasons(checkout, outputs, known, here, changed=changed),
@@ -155,13 +156,13 @@ def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Ve
     )
 
 
-def _minor(record: dict[str, Any] | None) -> str:
+def _minor(record: Record | None) -> str:
     """Return the version of the Python that the run had; where no record tells, ours is taken.
 
     Raises:
         SetupError: The record names no version.
     """
-    version = str(((record or {}).get("surroundings") or {}).get("python", f"{OWN_MINOR}."))
+    version = (record and record.surroundings.python) or f"{OWN_MINOR}."
     found = re.match(r"\d+\.\d+(?=\.)", version)
     if found is None:
         raise SetupError(

@@ -1,4 +1,4 @@
-"""Which of the project's files a module runs, found in the source: what a stage must declare.
+"""Which of the project's files a module runs or reads, found in the source: what a stage must declare.
 
 `python -m pipeline.versioning.dependencies train` prints the list that belongs into the `deps` of stage `train`;
 without a name it brings the lists of all stages in dvc.yaml up to date (`make deps`). DVC does not
@@ -12,11 +12,27 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from foundation.packages import LOCK_FILE
 from foundation.paths import CODE_PACKAGES
+
+OURS = tuple(f"{name}/" for name in CODE_PACKAGES)
+
+
+def is_code(path: str) -> bool:
+    """Return True for code and the pinned packages, False for data.
+
+    Code is every file in a package of ours, such as a template, and elsewhere what is Python.
+
+    Args:
+        path: Relative to the project's root.
+    """
+    return path.startswith(OURS) or path.endswith((".py", LOCK_FILE.name))
 
 
 def code_of(module: str, root: Path = Path()) -> list[str]:
     """List every project file that importing `module` runs, itself included, sorted.
+
+    A file of another kind, such as a template, belongs to the module beside it that names it in a text.
 
     Args:
         module: A dotted name, such as `stages.train`.
@@ -27,8 +43,9 @@ def code_of(module: str, root: Path = Path()) -> list[str]:
     while waiting:
         for file in _files(waiting.pop(), root):
             if file not in found:
-                found.add(file)
-                waiting += _imported(root / file)
+                tree = ast.parse((root / file).read_text(encoding="utf-8"))
+                found.update([file, *_shipped(tree, file, root)])
+                waiting += _imported(tree, file)
     return sorted(found)
 
 
@@ -44,9 +61,17 @@ def _files(module: str, root: Path) -> Iterator[str]:
                 yield candidate
 
 
-def _imported(file: Path) -> Iterator[str]:
+def _shipped(tree: ast.Module, file: str, root: Path) -> Iterator[str]:
+    """Yield the files beside a module, such as a template, that it names in a text."""
+    folder = Path(file).parent
+    beside = {path.name for path in (root / folder).iterdir() if path.suffix != ".py"}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    yield from ((folder / name).as_posix() for name in sorted(beside) if name in texts)
+
+
+def _imported(tree: ast.Module, file: str) -> Iterator[str]:
     """Yield every dotted name that a file imports, anywhere in it; `from a import b` may mean a.b."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -62,8 +87,8 @@ def update_deps(root: Path = Path()) -> None:
     yaml.indent(mapping=2, sequence=4, offset=2)
     content = yaml.load(root / "dvc.yaml")
     for name, stage in content["stages"].items():
-        data = [dep for dep in stage["deps"] if not dep.endswith((".py", "requirements.lock"))]
-        stage["deps"] = [*code_of(f"stages.{name}", root), "requirements.lock", *data]
+        data = [dep for dep in stage["deps"] if not is_code(dep)]
+        stage["deps"] = [*code_of(f"stages.{name}", root), LOCK_FILE.as_posix(), *data]
     with (root / "dvc.yaml").open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from foundation.errors import SetupError
 from foundation.files import write_bytes
 from foundation.yaml_files import broken, parse_yaml
+from pipeline.versioning.dependencies import is_code
 from pipeline.versioning.git import file_at
 from pipeline.versioning.graph import Graph
 
@@ -181,7 +182,7 @@ def facts(name: str, recorded: Entries) -> list[dict[str, str]]:
     """List what a stage made and read, as dvc.lock has it: outputs and inputs with hashes, parameters."""
     entry = recorded.get(name, {})
     inputs = _hashes(entry, "deps")
-    code = [path for path in inputs if path.endswith((".py", ".lock"))]
+    code = [path for path in inputs if is_code(path)]
     paths = [("output", *item) for item in _hashes(entry, "outs").items()]
     paths += [("input", path, inputs[path]) for path in inputs if path not in code]
     rows = [{"what": what, "name": path, "value": digest} for what, path, (digest, _) in paths]

@@ -8,12 +8,13 @@ from typing import Any
 import typer
 
 from foundation.errors import CannotVerifyError
+from foundation.number_format import format_number
+from foundation.record_schema import Record, Surroundings
 from pipeline.cli.display.layout import filled, screen_width, table, table_rows
 from pipeline.cli.display.show import print_json, progress
 from pipeline.cli.terminal import TerminalObserver
 from pipeline.runs.comparison_text import how_it_ended, reproduced, some
 from pipeline.runs.history import Run, compare_runs, load_run
-from pipeline.runs.scores import number
 from pipeline.verification.verify import Verdict, summary_line, verify
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.lockfile import Entries, flat, hashes
@@ -70,8 +71,8 @@ def runs_text(runs: Sequence[Run], width: int | None = None) -> str:
     rows = [["run", "when (UTC)", "skill", "mse", "verdict"]]
     for run in runs:
         rows.append(
-            [run.name, _minute(run.when), _number(run.metrics.get("skill")),
-             _number(run.metrics.get("mse")), _verdict(run)]
+            [run.name, _minute(run.when), _number(run, "skill"),
+             _number(run, "mse"), _verdict(run)]
         )  # fmt: skip
     changes = [some(run.changed) or "nothing" for run in runs]
     wide = [[*row, end] for row, end in zip(rows, ["changed", *changes], strict=True)]
@@ -91,20 +92,18 @@ def _minute(when: str) -> str:
 def _verdict(run: Run) -> str:
     if run.record is None:
         return "by hand"
-    return reproduced(
-        str(run.record.get("verdict", "unreadable record")), run.record.get("states", {})
-    )
+    return reproduced(run.record.verdict, run.record.states)
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else number(value)
+def _number(run: Run, name: str) -> str:
+    told = run.metrics.to_json()
+    return format_number(told[name]) if name in told else "-"
 
 
 def run_text(run: Run, width: int | None = None) -> str:
     """Lay out a run on one screen; JSON has the rest."""
-    record = run.record or {}
-    states, around = record.get("states", {}), record.get("surroundings", {})
-    lock = record.get("lock", {})
+    record = run.record or Record()
+    states, lock = record.states, record.lock
     request = _in_order(lock)
     facts = {
         "run": run.name,
@@ -113,8 +112,8 @@ def run_text(run: Run, width: int | None = None) -> str:
         "when": f"{_minute(run.when)} UTC",
         "changed": ", ".join(run.changed) or "nothing",
         "verdict": f"{_verdict(run)} ({how_it_ended(states)})" if states else NO_RECORD,
-        "machine": ", ".join(map(str, filter(None, _machine(around)))),
-        "scores": ", ".join(f"{name} {_value(value)}" for name, value in flat(run.metrics).items()),
+        "machine": ", ".join(map(str, filter(None, _machine(record.surroundings)))),
+        "scores": ", ".join(f"{name} {_value(value)}" for name, value in _flat(run).items()),
     }
     parts = [
         "\n".join(
@@ -124,8 +123,7 @@ def run_text(run: Run, width: int | None = None) -> str:
         )
     ]
     if states:
-        seconds = record.get("seconds", {})
-        rows = [[name, states[name], f"{seconds.get(name, 0):.1f}"] for name in request]
+        rows = [[name, states[name], f"{record.seconds.get(name, 0):.1f}"] for name in request]
         parts.append(table([["stage", "state", "seconds"], *rows], left={0, 1}, width=width))
     outputs = [out for name in request for out in lock[name].get("outs", [])]
     if outputs:
@@ -143,18 +141,23 @@ def _in_order(lock: Entries) -> list[str]:
     return list(TopologicalSorter(before).static_order())
 
 
-def _machine(around: Mapping[str, Any]) -> list[str | None]:
+def _machine(around: Surroundings) -> list[str | None]:
     """List what a run found around it."""
-    packages = len(around.get("packages", {}))
+    packages = len(around.packages)
     return [
-        (around.get("processor") or {}).get("model"),
-        f"Python {around['python']}" if "python" in around else None,
+        around.processor.get("model"),
+        around.python and f"Python {around.python}",
         f"{packages} packages" if packages else None,
     ]
 
 
+def _flat(run: Run) -> dict[str, Any]:
+    """List the numbers of a run by dotted name."""
+    return flat(run.metrics.to_json())
+
+
 def _value(value: Any) -> str:
-    return number(value) if isinstance(value, float) else str(value)
+    return format_number(value) if value is None or isinstance(value, float) else str(value)
 
 
 def two_runs_text(
@@ -167,7 +170,7 @@ def two_runs_text(
         lines += [filled(f"  {line}", width, indent=" " * 4) for line in found or ["the same"]]
     if not (first.record and second.record):
         lines += ["", f"packages, processor: not known of {_without_record(first, second)}"]
-    before, after = flat(first.metrics), flat(second.metrics)
+    before, after = _flat(first), _flat(second)
     rows = [["scores", first.name, second.name]]
     rows += [
         [name, _value(before.get(name, "-")), _value(after.get(name, "-"))]

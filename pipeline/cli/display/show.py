@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from foundation.epoch_line import read_epoch
-from pipeline.cli.display.layout import announce, filled, screen_width, table
+from foundation.number_format import format_number
+from pipeline.cli.display.layout import announce, filled, screen_width
 from pipeline.runs.comparison_text import some
-from pipeline.runs.scores import Scores, number, score_rows
 from pipeline.runs.stage import RAN, Event
 from pipeline.versioning.status import StageStatus
 
@@ -65,7 +65,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
 
 def _losses(scores: str) -> str:
     """Write numbers such as that of `loss=0.0123456` with four digits."""
-    return DECIMAL.sub(lambda found: number(float(found[0])), scores)
+    return DECIMAL.sub(lambda found: format_number(float(found[0])), scores)
 
 
 def _print(event: Event) -> None:
@@ -78,12 +78,6 @@ def _print(event: Event) -> None:
         return
     sys.stdout.write(f"{filled(line, screen_width(), indent='  ')}\n")
     sys.stdout.flush()
-
-
-def score_table(scores: Scores, width: int | None = None) -> str:
-    """Lay out the model next to its baselines: RMSE per target in its own unit, and the skill."""
-    rows = score_rows(scores)
-    return table([list(rows[0]), *(list(row.values()) for row in rows)], width=width)
 
 
 def status_text(statuses: Sequence[StageStatus], next_step: str, width: int | None = None) -> str:
@@ -111,5 +105,5 @@ def findings_text(findings: Sequence["Finding"], width: int | None = None) -> st
 
 
 def print_json(content: Any) -> None:
-    """Print what a program can read."""
-    typer.echo(json.dumps(content, indent=2, sort_keys=True))
+    """Print what a program can read; typed content, such as a record, as its fields."""
+    typer.echo(json.dumps(content, default=lambda each: each.to_json(), indent=2, sort_keys=True))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from forecasting.data.scaling import Scaling
-from forecasting.evaluation.metrics import overall, score_board, scores, skill
+from forecasting.evaluation.metrics import against_best, overall, score_board, scores, skill
 
 # two windows, two steps, two features; the errors of the first are 1, -1, 3, 1, of the second 0
 ACTUAL = np.array([[[1.0, 5.0], [2.0, 5.0]], [[3.0, 5.0], [6.0, 5.0]]])
@@ -52,6 +52,23 @@ def test_skill_against_a_perfect_baseline_is_undefined():
     assert np.isnan(skill(1.0, 0.0))
 
 
+def test_the_best_baseline_is_the_one_with_the_smallest_error_that_is_defined():
+    errors = {"lstm": 1.5, "drift": 2.0, "ridge": 3.0, "naive": None, "mean": float("nan")}
+
+    assert against_best(errors, model="lstm") == ("drift", 0.25)  # 1 - 1.5 / 2
+    assert against_best(errors | {"ridge": 1.0}, model="lstm") == ("ridge", -0.5)
+
+
+@pytest.mark.parametrize(
+    ("model", "drift", "best"),
+    [(None, 2.0, "drift"), (float("nan"), 2.0, "drift"), (1.0, None, None)],
+)
+def test_a_skill_is_undefined_where_one_of_its_errors_is(model, drift, best):
+    found, share = against_best({"lstm": model, "drift": drift}, model="lstm")
+
+    assert found == best and np.isnan(share)
+
+
 @pytest.fixture
 def board():
     """The truth is 0. Scaled errors: model 1, 1; first 2, 2; second 4, 0.5 for features a, b."""
@@ -63,6 +80,7 @@ def board():
     return score_board(
         np.zeros(shape),
         {"model": off_by(10.0, 1.0), "first": off_by(20.0, 2.0), "second": off_by(40.0, 0.5)},
+        model="model",
         targets=["a", "b"],
         scaling=Scaling(center=np.array([5.0, 3.0]), scale=np.array([10.0, 1.0])),
     )

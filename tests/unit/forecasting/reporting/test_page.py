@@ -13,6 +13,7 @@ import pytest
 
 from forecasting.reporting.html import render_report
 from forecasting.reporting.plots import loss_plot
+from foundation.score_table import Group, score_table
 from tests.support.browser import Browser, browser
 
 TARGETS = [f"transformer_{number:02}_{'x' * 25}" for number in range(30)]  # 40 characters
@@ -49,22 +50,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 def report() -> bytes:
-    names = ("model", *BASELINES)
-    huge = {name: {"rmse": 1.234e9, "mse": 1.234e18, "mae": 9.876e8} for name in names}
-    huge["ridge"] = {"rmse": None, "mse": float("nan"), "mae": 0.0}
-    boards = {
-        name: {"overall": errors, "by_target": dict.fromkeys(TARGETS, errors)}
-        for name, errors in huge.items()
-    }
-    scores = {
-        "verdict": "The verdict.",
-        "leak": {"share": 0.5, "sentence": "The leak. " * 20},
-        "gaps": {"filled_share": 0.1, "left_out": 3, "sentence": "The gaps. " * 20},
-        "season": {"rows": None, "sentence": "The season. " * 20},
-        "epoch": {"kept": 2, "of": 3, "sentence": "Weights: of epoch 2 of 3."},
-        "windows": {"train": 80, "validation": 0, "test": 20, "left_out": 3},
-        "targets": TARGETS,
-        "scores": {name: {"raw": board, "standardised": board} for name, board in boards.items()},
+    huge = dict.fromkeys(("model", *BASELINES), 1.234e18) | {"ridge": None}
+    zero = huge | {"ridge": 0.0}
+    names = [*TARGETS, "all, standardised"]
+    tables = {
+        f"{kind} error": score_table(
+            [Group(name, errors, None) for name in names], error=error, skill=error
+        )
+        for kind, error, errors in zip(
+            HEADINGS[:3], ("rmse", "mse", "mae"), (huge, huge, zero), strict=True
+        )
     }
     history = pd.DataFrame(
         {
@@ -80,7 +75,17 @@ def report() -> bytes:
         "ingest": {"features": TARGETS},
         "train": {"layers": [{"z" * 60: "z" * 60}]},
     }
-    return render_report(scores=scores, params=sections, plots={"Training": loss_plot(history)})
+    return render_report(
+        verdict="The verdict.",
+        leak="The leak. " * 20,
+        leaked=True,
+        notes=["The gaps. " * 20, "The season. " * 20],
+        windows={"train": 80, "validation": 0, "test": 20, "left_out": 3},
+        epoch="Weights: of epoch 2 of 3.",
+        tables=tables,
+        params=sections,
+        plots={"Training": loss_plot(history)},
+    )
 
 
 def look(page: Browser, *, width: int = 1280, scheme: str = "light", medium: str = "") -> None:
@@ -110,7 +115,7 @@ def test_on_a_phone_every_number_has_its_label(page: Browser):
     header = "return document.querySelector('.scores thead').offsetHeight"
     assert page.driver.execute_script(header) == 0
     spoken = [name.replace("_", " ") for name in ("model", *BASELINES)]
-    assert labels == [f'"{name}"' for name in (*spoken, "skill in RMSE")]
+    assert labels == [f'"{name}"' for name in (*spoken, "skill (RMSE)")]
 
 
 def test_a_long_value_leaves_room_for_the_names_of_parameters(page: Browser):
@@ -198,10 +203,10 @@ def test_on_paper_every_number_is_there_under_its_header(sheets: list[list[str]]
     assert len(tables) > 3 * 12
     for sheet in tables:
         header = " ".join(line for line in sheet if not line.startswith("transformer_"))
-        for name in ("target", "model", "last", "naive", "mean", "ridge", "drift", "skill"):
+        for name in ("model", "last", "naive", "mean", "ridge", "drift", "skill"):
             assert name in header
     undefined = sum(line.count("undefined") for sheet in sheets for line in sheet)
-    assert undefined == 12 * (30 + 31 + 31)  # ridge's RMSE and MSE; the skill over its MAE of 0
+    assert undefined == 12 * 31 * (2 + 2 + 1)  # ridge's RMSE and MSE; every skill
 
 
 def test_on_paper_a_heading_stays_with_two_rows(sheets: list[list[str]]):

@@ -1,11 +1,12 @@
 import base64
 
+from foundation.metrics_schema import Scores
 from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
-from pipeline.runs.scores import Scores
 from pipeline.runs.stage import RAN, UP_TO_DATE
 from pipeline.versioning.graph import Graph, Stage
 from pipeline.versioning.lockfile import Comparison
 from tests.support.project import ROOT
+from tests.support.scores import scores_content
 
 GRAPH = Graph(
     {
@@ -13,7 +14,7 @@ GRAPH = Graph(
         "use": Stage("use", ("made",), ("used",), ()),
     }
 )
-SCORES = Scores({"verdict": "It wins.", "leak": {"sentence": "No leak."}})
+SCORES = Scores.model_validate(scores_content())
 
 
 def test_the_graph_is_a_table_and_a_drawing_with_how_each_stage_ended():
@@ -47,5 +48,7 @@ def test_the_report_has_its_sentences_and_its_plots_inside(tmp_path):
     page = report_page(
         tmp_path, SCORES, Comparison([], [], 11), {"make": RAN, "use": RAN}, recorded=True
     )
-    assert page.startswith("It wins.\n\nNo leak.\n\nidentical: all 11 outputs equal the committed")
+    assert page.startswith(
+        "It wins.\n\nLeak: 25%.\n\nidentical: all 11 outputs equal the committed"
+    )
     assert f"![forecast](data:image/png;base64,{base64.b64encode(content).decode()})" in page

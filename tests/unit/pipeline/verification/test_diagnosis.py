@@ -1,3 +1,4 @@
+from foundation.record_schema import Record, Surroundings
 from pipeline.runs.record import changed_surroundings
 from pipeline.verification.diagnosis import UNDECLARED, reasons
 from pipeline.verification.recorded import Output
@@ -18,12 +19,17 @@ def output(stage, verdict="different"):
     return Output(stage, "path", "a", "b", verdict)
 
 
+def around(**changes):
+    return Surroundings.model_validate(HERE | changes)
+
+
 def record(**changes):
-    return {"surroundings": HERE | changes, "states": {"train": "ran", "evaluate": "ran"}}
+    states = {"train": "ran", "evaluate": "ran"}
+    return Record(surroundings=around(**changes), states=states)
 
 
-def told(outputs, record, here=HERE):
-    return reasons(Checkout(ROOT), outputs, record, here)
+def told(outputs, record):
+    return reasons(Checkout(ROOT), outputs, record, around())
 
 
 def test_there_is_no_reason_where_nothing_differs():
@@ -52,7 +58,7 @@ def test_every_difference_of_the_surroundings_is_told_but_not_of_tools():
 
 
 def test_a_stage_that_did_not_run_in_the_recorded_run_is_named():
-    restored = record() | {"states": {"train": "restored from DVC's run cache"}}
+    restored = record().model_copy(update={"states": {"train": "restored from DVC's run cache"}})
     assert (
         "'train' did not run in that run (restored from DVC's run cache), so the record does not "
         "tell where its outputs were made."
@@ -66,6 +72,10 @@ def test_without_a_record_that_is_said():
     )
 
 
+def test_a_record_that_cannot_be_read_is_none():
+    assert told([output("train")], Record()) == told([output("train")], None)
+
+
 def test_surroundings_are_compared_with_all_their_packages_where_none_are_chosen():
-    changes = changed_surroundings(HERE, HERE | {"packages": {"keras": "3.15.1"}})
+    changes = changed_surroundings(around(), around(packages={"keras": "3.15.1"}))
     assert changes == {"packages": ["ruff 1 -> none"]}

@@ -1,5 +1,4 @@
 from pipeline.cli.display.layout import filled, screen_width, table, table_rows
-from pipeline.runs.scores import number
 
 ROWS = [
     ["RMSE", "model", "repeat last", "seasonal naive"],
@@ -54,12 +53,6 @@ def test_a_sentence_breaks_at_spaces_and_never_in_a_word_or_path():
     assert filled(text, 16) == "kept:\nreports/plots/forecast.png\nis well-made"
     assert filled(text, 16, indent="  ").splitlines()[1] == "  reports/plots/forecast.png"
     assert filled(text, None) == text
-
-
-def test_numbers_have_four_digits():
-    assert [number(x) for x in (0.52876, 32.7558, 1234567890.0, -15.8137, 1.0, None)] == [
-        "0.5288", "32.76", "1.235e+09", "-15.81", "1", "undefined",
-    ]  # fmt: skip
 
 
 def test_where_no_terminal_is_text_has_no_width(capsys):
