@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from foundation.json_content import JsonContent, json_object
 
@@ -73,6 +73,16 @@ class Record(JsonContent):
     requirements: str | None = None
     surroundings: Surroundings = Field(default_factory=Surroundings)
     watched_by: dict[str, Any] = {}
+
+    @field_validator("lock")
+    @classmethod
+    def _names_files(cls, lock: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        """Refuse an entry of dvc.lock that does not list its files by path."""
+        for files in (entry.get(key, []) for entry in lock.values() for key in ("deps", "outs")):
+            listed = isinstance(files, list) and all(isinstance(each, Mapping) for each in files)
+            if not listed or not all(isinstance(each.get("path"), str) for each in files):
+                raise ValueError("a file has no path")
+        return lock
 
     def to_bytes(self) -> bytes:
         """Write the record as JSON with sorted keys."""

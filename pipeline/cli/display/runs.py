@@ -125,9 +125,9 @@ def run_text(run: Run, width: int | None = None) -> str:
     if states:
         rows = [[name, states[name], f"{record.seconds.get(name, 0):.1f}"] for name in request]
         parts.append(table([["stage", "state", "seconds"], *rows], left={0, 1}, width=width))
-    outputs = [out for name in request for out in lock[name].get("outs", [])]
+    outputs = [out for name in request for out in hashes(lock[name], "outs").items()]
     if outputs:
-        rows = [[out["path"], out["md5"][:SHOWN]] for out in outputs]
+        rows = [[path, md5[:SHOWN]] for path, md5 in outputs]
         parts.append(table([["output", "md5"], *rows], left={0, 1}, width=width))
     return "\n\n".join([*parts, f"everything: exactcast show {run.name} --json"])
 

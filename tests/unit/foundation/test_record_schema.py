@@ -24,7 +24,17 @@ def test_a_record_of_an_earlier_version_lacks_fields_and_one_of_a_later_has_more
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"torn {", b"[]", b"\xff", b'{"format": 1, "states": null}', b'{"lock": [1]}']
+    "content",
+    [
+        b"",
+        b"torn {",
+        b"[]",
+        b"\xff",
+        b'{"format": 1, "states": null}',
+        b'{"lock": [1]}',
+        b'{"lock": {"train": {"outs": [{"md5": "1"}]}}}',
+        b'{"lock": {"train": {"deps": 3}}}',
+    ],
 )
 def test_a_record_that_cannot_be_read_says_nothing(content):
     record = parse_record(content)
