@@ -40,7 +40,7 @@ from stages.runner import run_stage
 from stages.storage import artifacts
 
 log = logging.getLogger(__name__)
-REPORTED = ("evaluate", "ingest", "seed", "split", "train", "windowing")  # sections in the report
+REPORTED = ("evaluate", "ingest", "model", "seed", "split", "train", "windowing")  # in the report
 TABLES = {  # in the report: heading, unit and error
     "Root mean squared error, in units of the series": ("raw", "rmse"),
     "Mean squared error, standardised": ("standardised", "mse"),
@@ -108,7 +108,7 @@ def run(params: Params) -> None:
 def _checked_scaling(params: Params, stored: Scaling, found: Inputs) -> Scaling:
     """Assert that nothing leaked into the stored scaling or the split; return the standard scaling."""
     seen = training_rows(found.split, n_rows=len(found.values))
-    scaling = fit_scaling(found.values, seen, method=params.train.scaler, features=found.targets)
+    scaling = fit_scaling(found.values, seen, method=params.model.scaler, features=found.targets)
     check_scaling(stored, scaling)
     if params.split.method == "chronological":
         check_chronological(found.split, gap=gap_rows(params.split.gap, found.split))

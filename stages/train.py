@@ -40,12 +40,12 @@ class Windows(NamedTuple):
 def run(params: Params) -> None:
     seal_tensorflow(params.seed)
     windows = _windows()
-    scaling, series = _scaled_series(windows, method=params.train.scaler)
+    scaling, series = _scaled_series(windows, method=params.model.scaler)
     network = build_network(
         lookback=windows.lookback,
         n_features=series.line.shape[1],
         horizon=windows.horizon,
-        layers=[layer.model_dump() for layer in params.train.layers],
+        layers=[layer.model_dump() for layer in params.model.layers],
         seed=params.seed,
     )
     config = _config(params, monitored=windows.monitored_part)
@@ -122,7 +122,11 @@ def _resumed(checkpoint: Checkpoint) -> State | None:
 
 def _key(params: Params) -> str:
     return stage_key(
-        {"seed": params.seed, "train": params.train.model_dump()},
+        {
+            "model": params.model.model_dump(),
+            "seed": params.seed,
+            "train": params.train.model_dump(),
+        },
         inputs=[artifacts.SERIES.path, artifacts.SPLIT.path, LOCK_FILE],
     )
 

@@ -40,7 +40,7 @@ Every number that changes a result stands in [params.yaml](../../params.yaml). T
 all wrong values are reported at once, those that do not fit together too.
 
 ```sh
-exactcast run -S train.epochs=20 -S train.layers.0.units=32   # the value is YAML; comments in the file are kept
+exactcast run -S train.epochs=20 -S model.layers.0.units=32   # the value is YAML; comments in the file are kept
 ```
 
 A changed parameter makes the stages that read its section out of date, and then those that read their outputs. In a list, `0` is the first entry."""

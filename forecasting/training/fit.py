@@ -118,5 +118,5 @@ def _check_finite(loss: float, val_loss: float, *, epoch: int) -> None:
     if not (np.isfinite(loss) and np.isfinite(val_loss)):
         raise StageFailedError(
             f"Training diverged in epoch {epoch}: loss={loss}, val_loss={val_loss}. Lower "
-            "train.optimizer.learning_rate, or set train.optimizer.clipnorm or train.scaler."
+            "train.optimizer.learning_rate, or set train.optimizer.clipnorm or model.scaler."
         )

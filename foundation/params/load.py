@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from foundation import paths
 from foundation.errors import ParamsError
+from foundation.params.moved import check_moved
 from foundation.params.schema import Params
 
 
@@ -41,6 +42,7 @@ def check_params(content: object, *, source: str) -> Params:
         raise ParamsError(
             f"{source} should hold the sections of the parameters, found {content!r}."
         )
+    check_moved(content, source=source)
     try:
         return Params.model_validate(content)
     except ValidationError as invalid:

@@ -3,6 +3,7 @@
 from foundation.params.evaluate import Evaluate
 from foundation.params.fields import Section, Seed
 from foundation.params.ingest import Ingest
+from foundation.params.model import Model
 from foundation.params.simulate import Simulate
 from foundation.params.split import Split
 from foundation.params.train import Train
@@ -15,5 +16,6 @@ class Params(Section):
     ingest: Ingest
     windowing: Windowing
     split: Split
+    model: Model
     train: Train
     evaluate: Evaluate

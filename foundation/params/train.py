@@ -1,44 +1,8 @@
-"""Section `train`: the network and its training."""
+"""Section `train`: how the network is trained."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
-
-from foundation.params.fields import (
-    Activation,
-    BiasInitializer,
-    Count,
-    Initializer,
-    NotNegative,
-    NotYet,
-    Positive,
-    Rate,
-    Section,
-    Share,
-)
-
-
-class Penalty(Section):
-    l1: NotNegative
-    l2: NotNegative
-
-
-class Layer(Section):
-    units: Count
-    activation: Activation
-    recurrent_activation: Activation
-    use_bias: bool
-    unit_forget_bias: bool
-    kernel_initializer: Initializer
-    recurrent_initializer: Initializer
-    bias_initializer: BiasInitializer
-    dropout: Rate
-    recurrent_dropout: Rate
-    return_sequences: bool
-    return_state: NotYet
-    kernel_regularizer: Penalty | None
-    recurrent_regularizer: Penalty | None
-    bias_regularizer: Penalty | None
+from foundation.params.fields import Count, NotNegative, Positive, Section, Share
 
 
 class Optimizer(Section):
@@ -59,8 +23,6 @@ class ReduceLROnPlateau(Section):
 
 
 class Train(Section):
-    scaler: Literal["standard", "minmax", "none"]
-    layers: Annotated[list[Layer], Field(min_length=1)]
     optimizer: Optimizer
     loss: Literal["mse", "mae", "huber"]
     epochs: Count
@@ -68,19 +30,3 @@ class Train(Section):
     keep: Literal["auto", "last", "best"]
     early_stopping: EarlyStopping | None
     reduce_lr_on_plateau: ReduceLROnPlateau | None
-
-    @model_validator(mode="after")
-    def _layers_fit_together(self) -> Self:
-        *inner, last = self.layers
-        for number, layer in enumerate(inner):
-            if not layer.return_sequences:
-                raise ValueError(
-                    f"layers.{number}.return_sequences: should be true, as the next layer reads its "
-                    "output at every step"
-                )
-        if last.return_sequences:
-            raise ValueError(
-                f"layers.{len(inner)}.return_sequences: true in the last layer (supervision at "
-                "every step) is not supported yet; set it to false"
-            )
-        return self

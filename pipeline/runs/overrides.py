@@ -17,7 +17,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from foundation.errors import ParamsError
 from foundation.files import write_bytes
-from foundation.params import Params, check_params
+from foundation.params import Params, check_moved, check_params, moved_to
 from foundation.paths import PARAMS
 from pipeline.versioning.lockfile import flat
 
@@ -46,6 +46,7 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
     """
     yaml = _round_trip()
     content = yaml.load(root / PARAMS)
+    check_moved(content, source=str(PARAMS))
     for override in overrides:
         _apply(content, override)
     buffer = StringIO()
@@ -175,6 +176,8 @@ def _child(place: Any, name: str) -> Any:
 
 
 def _unknown(content: Any, key: str, text: str) -> str:
+    if new := moved_to(key):
+        return f"{key} is now {new}: write -S {shlex.quote(f'{new}={text}')}"
     near = difflib.get_close_matches(key, list(flat(content)), n=1)
     hint = (
         f"The nearest name is {near[0]}: -S {shlex.quote(f'{near[0]}={text}')}"

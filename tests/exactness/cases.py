@@ -43,8 +43,7 @@ from stages.storage.checkpoints import NO_CHECKPOINTS
 from foundation.packages import LOCK_FILE
 from foundation.params import Params, Section, check_params
 from foundation.params.fields import Activation
-from foundation.params.train import Layer
-from foundation.params.train import Train
+from foundation.params.model import Layer
 from foundation.processor import instructions
 from tests.support.project import ROOT
 
@@ -56,13 +55,13 @@ SMALL = {  # what is neither on a list nor a switch: the first value is that of 
     "windowing.horizon": [1, 3],
     "evaluate.season": [5],
     "split.gap": ["lookback", 0],
-    "train.layers": [1, 2],  # how many
-    "train.layers.0.units": [50, 11],  # at 50, XLA takes matrix products by processor unless sealed
-    "train.layers.0.dropout": [0.0, 0.25],
-    "train.layers.0.recurrent_dropout": [0.0, 0.25],
-    "train.layers.0.kernel_regularizer": [None, {"l1": 0.001, "l2": 0.01}],
-    "train.layers.0.recurrent_regularizer": [None, {"l1": 0.001, "l2": 0.01}],
-    "train.layers.0.bias_regularizer": [None, {"l1": 0.001, "l2": 0.01}],
+    "model.layers": [1, 2],  # how many
+    "model.layers.0.units": [50, 11],  # at 50, XLA takes matrix products by processor unless sealed
+    "model.layers.0.dropout": [0.0, 0.25],
+    "model.layers.0.recurrent_dropout": [0.0, 0.25],
+    "model.layers.0.kernel_regularizer": [None, {"l1": 0.001, "l2": 0.01}],
+    "model.layers.0.recurrent_regularizer": [None, {"l1": 0.001, "l2": 0.01}],
+    "model.layers.0.bias_regularizer": [None, {"l1": 0.001, "l2": 0.01}],
     "train.optimizer.learning_rate": [0.001],
     "train.optimizer.clipnorm": [None, 0.1],
     "train.epochs": [3],
@@ -75,8 +74,8 @@ SHORT = {"simulate.rows": 300, "windowing.lookback": 5, "evaluate.season": 5, "t
 LARGE: dict[str, dict[str, Any]] = {  # products that caches of other sizes would cut elsewhere
     "batch of 128": SHORT | {"train.epochs": 2, "train.batch_size": 128},
     "large batch": SHORT
-    | {"simulate.rows": 900, "train.batch_size": 700, "train.layers.0.units": 160},
-    "large layer": SHORT | {"simulate.rows": 90, "train.layers.0.units": 600},
+    | {"simulate.rows": 900, "train.batch_size": 700, "model.layers.0.units": 160},
+    "large layer": SHORT | {"simulate.rows": 90, "model.layers.0.units": 600},
     "many features": SHORT | {"simulate.rows": 150, "train.batch_size": 64},
     "long lookback": SHORT | {"simulate.rows": 800, "windowing.lookback": 600},
 }
@@ -103,7 +102,7 @@ def _listed(section: type[Section], prefix: str) -> Iterator[tuple[str, list[Any
             yield from _listed(Layer, f"{prefix}{name}.0.")
 
 
-def leaves(section: type[Section] = Train, prefix: str = "train.") -> set[str]:
+def leaves(section: type[Section], prefix: str) -> set[str]:
     """Name every parameter of a section, by its path."""
     ours = {name: field.annotation for name, field in section.model_fields.items()}
     nested = {n: k for n, k in ours.items() if isinstance(k, type) and issubclass(k, Section)}
@@ -131,10 +130,10 @@ def _params(chosen: Mapping[str, Any]) -> Params:
     content = copy.deepcopy(_committed())
     for path, value in chosen.items():
         *sections, name = [int(key) if key.isdigit() else key for key in path.split(".")]
-        if path != "train.layers":
+        if path != "model.layers":
             functools.reduce(lambda section, key: section[key], sections, content)[name] = value
-    inner = [content["train"]["layers"][0] | {"return_sequences": True}]
-    content["train"]["layers"][:0] = inner * (chosen.get("train.layers", 1) - 1)
+    inner = [content["model"]["layers"][0] | {"return_sequences": True}]
+    content["model"]["layers"][:0] = inner * (chosen.get("model.layers", 1) - 1)
     return check_params(content, source="a case")
 
 
@@ -144,7 +143,7 @@ def runs() -> dict[str, dict[str, Any]]:
     Every list is shuffled by itself, else all switches would be on or off together. All begin with
     small weights, with which every activation stays finite; initializers have cases of their own.
     """
-    small = {f"train.layers.0.{field}": ["random_uniform"] for field in INITIALIZERS}
+    small = {f"model.layers.0.{field}": ["random_uniform"] for field in INITIALIZERS}
     offered, rng = choices() | small, np.random.default_rng(0)
     n_runs = max(map(len, offered.values()))
     order = {path: rng.permutation(n_runs) % len(values) for path, values in offered.items()}
@@ -249,20 +248,20 @@ def metric(name: str) -> Outputs:
 def cases() -> dict[str, Callable[[], Outputs]]:
     """Every case by its name, the quick ones first."""
     offered, found = choices(), {}
-    for name in offered["train.scaler"]:
+    for name in offered["model.scaler"]:
         found[f"scaler {name}"] = functools.partial(scaled, name)
     for name in ERROR_NAMES:
         found[f"metric {name}"] = functools.partial(metric, name)
     for name in baselines():
         found[f"baseline {name}"] = lambda name=name: {"forecasts": baselines()[name].tobytes()}
     for field in INITIALIZERS:
-        for name in offered[f"train.layers.0.{field}"]:
+        for name in offered[f"model.layers.0.{field}"]:
             found[f"{field} {name}"] = functools.partial(initial_weights, field, name)
     for name in get_args(Activation):
         found[f"activation {name}"] = lambda name=name: activations()[name]
     seen: set[Any] = set()
     for name, chosen in runs().items():
-        shown = {chosen[path] for path in ("train.scaler", "split.method", "windowing.horizon")}
+        shown = {chosen[path] for path in ("model.scaler", "split.method", "windowing.horizon")}
         found[name] = functools.partial(run_stages, chosen, evaluated=not shown <= seen)
         seen |= shown
     for name, chosen in LARGE.items():

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from foundation.params import Params
 from foundation.processor import PROMISED, instructions, is_promised
 from pipeline.versioning.graph import load_graph
 from tests.exactness.cases import SMALL, choices, leaves, runs
@@ -16,7 +17,7 @@ from tests.support.project import ROOT, Project
 AVX512 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 LARGER_CACHE = "Haswell,vendor=AuthenticAMD"  # tells of 64 KiB of L1, the others of 32
 OTHERS = ["Haswell", LARGER_CACHE, "EPYC-Rome"]
-SMALL_RUN = ["-S", "simulate.rows=200", "-S", "train.epochs=2", "-S", "train.layers.0.units=8"]
+SMALL_RUN = ["-S", "simulate.rows=200", "-S", "train.epochs=2", "-S", "model.layers.0.units=8"]
 A_FEW = ["scaler", "metric", "baseline", "kernel_initializer", "batch of 128"]
 REFERENCE = (ROOT / ".python-version").read_text().strip()
 
@@ -121,7 +122,7 @@ def test_every_stage_is_the_same_on_an_emulated_processor(project: Project, tmp_
 def test_an_output_that_differs_is_traced_to_the_values_of_its_run_alone():
     alone = suspects(["run 3: models/model.keras"])
 
-    assert f"train.layers.0.activation={runs()['run 3']['train.layers.0.activation']!r}" in alone
+    assert f"model.layers.0.activation={runs()['run 3']['model.layers.0.activation']!r}" in alone
     assert not [value for value in alone if value.startswith("train.optimizer.name")]
     assert suspects([]) == []
 
@@ -131,5 +132,7 @@ def test_every_value_on_offer_is_in_a_case():
     for path, values in offered.items():
         if not path.endswith("_initializer"):  # each has a case of its own
             assert {repr(run[path]) for run in runs().values()} == set(map(repr, values)), path
-    assert leaves() - offered.keys() == set()
+    for section in ("model", "train"):
+        kind = Params.model_fields[section].annotation
+        assert leaves(kind, f"{section}.") - offered.keys() == set()
     assert [path for path in SMALL if not offered[path]] == []

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.versioning.cache import content_hash
 from tests.support.project import Project
 
-SMALL = ["-S", "simulate.rows=300", "-S", "train.epochs=2", "-S", "train.layers.0.units=8"]
+SMALL = ["-S", "simulate.rows=300", "-S", "train.epochs=2", "-S", "model.layers.0.units=8"]
 STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
 OUTPUTS = [
     "data/raw/demo.csv", "data/series.parquet", "data/windows.parquet", "data/split.parquet",

@@ -36,7 +36,7 @@ def test_a_record_tells_what_where_and_how_and_nothing_of_whose(toy: Project):
     assert (record["name"], record["overrides"]) == ("second", ["seed=7"])
     assert record["commit"] == run["parent"]
     assert record["parameters"]["seed"] == 7
-    assert record["parameters"]["train"]["layers"][0]["units"] == 50
+    assert record["parameters"]["model"]["layers"][0]["units"] == 50
     assert record["states"] == {"prepare": "up to date", "train": "ran", "evaluate": "ran"}
     assert set(record["seconds"]) == set(record["states"])
     assert record["raw"] == {"data/raw/mine.csv": content_hash(toy.root / "data/raw/mine.csv")}

@@ -50,7 +50,7 @@ def files(root: Path) -> list[bytes]:
 
 def test_a_training_killed_twice_ends_with_the_bytes_of_an_uninterrupted_one(copied: Project):
     apply_overrides(copied.root, [
-        f"train.epochs={EPOCHS}", "train.layers.0.dropout=0.2", "train.keep=best",
+        f"train.epochs={EPOCHS}", "model.layers.0.dropout=0.2", "train.keep=best",
         "train.reduce_lr_on_plateau={patience: 2, factor: 0.5, min_lr: 0.0}",
     ])  # fmt: skip
     copied.commit("a longer training")

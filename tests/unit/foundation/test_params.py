@@ -5,11 +5,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from foundation.errors import ParamsError
-from foundation.params import check_params, load_params
+from foundation.params import check_params, load_params, moved_to
 from tests.support.project import ROOT
 
 COMMITTED = YAML(typ="safe").load(ROOT / "params.yaml")
-LAYER = COMMITTED["train"]["layers"][0]
+LAYER = COMMITTED["model"]["layers"][0]
 MISSING = object()
 
 
@@ -40,7 +40,7 @@ def problems(content):
 def test_the_committed_parameters_are_the_reference_configuration():
     params = load_params(ROOT / "params.yaml")
 
-    (layer,) = params.train.layers
+    (layer,) = params.model.layers
     assert (layer.units, layer.activation, layer.recurrent_activation) == (50, "tanh", "sigmoid")
     assert (layer.dropout, layer.recurrent_dropout) == (0, 0)
     assert (params.train.optimizer.name, params.train.optimizer.learning_rate) == ("adam", 0.001)
@@ -63,8 +63,8 @@ def test_the_committed_parameters_are_the_reference_configuration():
         ("train.optimizer.clipnorm", 1.0),
         ("train.early_stopping", {"patience": 3, "min_delta": 0}),
         ("train.reduce_lr_on_plateau", {"patience": 3, "factor": 0.5, "min_lr": 0.0}),
-        ("train.layers.0.kernel_regularizer", {"l1": 0, "l2": 0.01}),
-        ("train.layers", [LAYER | {"return_sequences": True}, LAYER]),
+        ("model.layers.0.kernel_regularizer", {"l1": 0, "l2": 0.01}),
+        ("model.layers", [LAYER | {"return_sequences": True}, LAYER]),
         ("simulate.start", "2024-01-01 12:00"),
     ],
 )
@@ -75,7 +75,7 @@ def test_other_valid_values_are_taken(path, value):
         found = found[int(key)] if key.isdigit() else getattr(found, key)
     if isinstance(value, dict):
         assert found.model_dump() == value
-    elif path == "train.layers":
+    elif path == "model.layers":
         assert [layer.return_sequences for layer in found] == [True, False]
     else:
         assert found == value
@@ -90,10 +90,10 @@ def test_parameters_cannot_be_changed_later():
     ("path", "value", "problem"),
     [
         ("sed", 1, "sed: is not a parameter, found 1"),
-        ("train.layers.0.unit", 50, "train.layers.0.unit: is not a parameter, found 50"),
+        ("model.layers.0.unit", 50, "model.layers.0.unit: is not a parameter, found 50"),
         ("ingest.5", 1, "ingest.5: Keys should be strings, found 5"),
         ("seed", MISSING, "seed: is missing"),
-        ("train.layers.0.units", MISSING, "train.layers.0.units: is missing"),
+        ("model.layers.0.units", MISSING, "model.layers.0.units: is missing"),
         ("evaluate", MISSING, "evaluate: is missing"),
         ("evaluate", None, "evaluate: should be a section, with a line for each parameter, found None"),
         ("train.epochs", "100", "train.epochs: Input should be a valid integer, found '100'"),
@@ -108,13 +108,13 @@ def test_parameters_cannot_be_changed_later():
         ("train.optimizer.learning_rate", float("nan"), "train.optimizer.learning_rate: Input should be a finite number, found nan"),
         ("train.optimizer.learning_rate", float("inf"), "train.optimizer.learning_rate: Input should be a finite number, found inf"),
         ("simulate.noise.oil", float("-inf"), "simulate.noise.oil: Input should be a finite number, found -inf"),
-        ("train.layers.0.use_bias", 1, "train.layers.0.use_bias: Input should be a valid boolean, found 1"),
-        ("train.layers.0.use_bias", "yes", "train.layers.0.use_bias: Input should be a valid boolean, found 'yes'"),
+        ("model.layers.0.use_bias", 1, "model.layers.0.use_bias: Input should be a valid boolean, found 1"),
+        ("model.layers.0.use_bias", "yes", "model.layers.0.use_bias: Input should be a valid boolean, found 'yes'"),
         ("train.loss", "rmse", "train.loss: Input should be 'mse', 'mae' or 'huber', found 'rmse'"),
-        ("train.layers", [], "train.layers: List should have at least 1 item after validation, not 0, found []"),
-        ("train.layers.0.return_state", True, "train.layers.0.return_state: true is not supported yet; set it to false, found True"),
-        ("train.layers.0.return_sequences", True, "train.layers.0.return_sequences: true in the last layer (supervision at every step) is not supported yet; set it to false"),
-        ("train.layers", [LAYER, LAYER], "train.layers.0.return_sequences: should be true, as the next layer reads its output at every step"),
+        ("model.layers", [], "model.layers: List should have at least 1 item after validation, not 0, found []"),
+        ("model.layers.0.return_state", True, "model.layers.0.return_state: true is not supported yet; set it to false, found True"),
+        ("model.layers.0.return_sequences", True, "model.layers.0.return_sequences: true in the last layer (supervision at every step) is not supported yet; set it to false"),
+        ("model.layers", [LAYER, LAYER], "model.layers.0.return_sequences: should be true, as the next layer reads its output at every step"),
         ("ingest.features", ["a", "a"], "ingest.features: should name each column once, and not the time, found twice: a"),
         ("ingest.features", ["date"], "ingest.features: should name each column once, and not the time, found twice: date"),
         ("ingest.decimal", "'", "ingest.decimal: Input should be '.' or ',', found \"'\""),
@@ -162,17 +162,43 @@ def test_all_problems_are_reported_at_once_each_by_its_path():
         ("train.epoch", 5),
         ("train.epochs", MISSING),
         ("windowing.horizon", -1),
-        ("train.layers.0.dropout", 1.0),
+        ("model.layers.0.dropout", 1.0),
         ("ingest.gaps", "ignore"),
     )
 
     assert sorted(line.split(": ")[0] for line in problems(content)) == [
         "ingest.gaps",
+        "model.layers.0.dropout",
         "train.epoch",
         "train.epochs",
-        "train.layers.0.dropout",
         "windowing.horizon",
     ]
+
+
+def test_a_file_of_the_old_form_is_one_sentence_that_names_the_new_place_of_each_parameter():
+    content = changed()
+    content["train"] |= content.pop("model")
+
+    with pytest.raises(ParamsError) as refused:
+        check_params(content, source="params.yaml")
+    assert str(refused.value) == (
+        "params.yaml: train.layers is now model.layers, train.scaler is now model.scaler. Move what "
+        "is there to the new place."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "now"),
+    [
+        ("train.scaler", "model.scaler"),
+        ("train.layers.0.units", "model.layers.0.units"),
+        ("train.layers_", None),
+        ("train", None),
+        ("model.scaler", None),
+    ],
+)
+def test_a_moved_parameter_and_what_lies_in_it_have_a_new_name(name, now):
+    assert moved_to(name) == now
 
 
 @pytest.mark.parametrize(

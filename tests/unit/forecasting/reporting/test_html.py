@@ -19,7 +19,7 @@ def page(target="oil", leaked=True, missing=None, plots=None, skill=0.25):
         windows={"train": 80, "validation": 0, "test": 20, "left_out": 3},
         epoch="Weights: of epoch 87 of 100.",
         tables={"Mean absolute error": score_table(groups, error="mae", skill="mae")},
-        params={"seed": 42, "train": {"layers": [{"units": 50}], "clipnorm": None}},
+        params={"seed": 42, "model": {"layers": [{"units": 50}]}, "train": {"clipnorm": None}},
         plots=plots or {},
     ).decode()
 
@@ -57,7 +57,7 @@ def test_the_page_tells_of_missing_values_and_of_seasons_only_where_there_is_som
 def test_the_page_lists_parameters_by_their_dotted_names():
     text = page()
 
-    assert '<tr><th scope="row">train.layers.0.units</th><td>50</td></tr>' in text
+    assert '<tr><th scope="row">model.layers.0.units</th><td>50</td></tr>' in text
     assert '<tr><th scope="row">train.clipnorm</th><td>null</td></tr>' in text
 
 

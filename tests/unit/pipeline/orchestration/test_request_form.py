@@ -26,13 +26,14 @@ def test_keep_is_how_many_experiments_are_kept():
 def test_what_is_filled_in_is_written_as_on_the_command_line():
     overrides = {
         "seed": 7,
-        "train": {"optimizer": {"learning_rate": 1e-05}, "layers": [{"units": 3}]},
+        "model": {"layers": [{"units": 3}]},
+        "train": {"optimizer": {"learning_rate": 1e-05}},
         "split": {"validation_from": "2024-02-01", "test_size": 0.25},
     }
     assert request_of({"overrides": overrides}).overrides == (
         "seed=7",
+        'model.layers=[{"units": 3}]',
         "train.optimizer.learning_rate=1e-05",
-        'train.layers=[{"units": 3}]',
         'split.validation_from="2024-02-01"',
         "split.test_size=0.25",
     )
@@ -101,11 +102,12 @@ COMMITTED = """
 seed: 42      # of the weights
 ingest:
   separator: ","              # of the cells, such as ;,
-train:        # how it learns
+model:
   layers:     # LSTM layers
     - units: 50
       dropout: 0.5  # a share
       kernel_regularizer: null
+train:        # how it learns
   optimizer:
     clipnorm: null  # or a norm
   epochs: 7
@@ -124,7 +126,7 @@ def test_a_field_says_what_it_means_and_what_its_value_is_now():
     form = explained(COMMITTED)
     told = {
         (section, name): field["description"]
-        for section in ("Overrides", "Ingest", "Train", "Optimizer")
+        for section in ("Overrides", "Ingest", "Model", "Train", "Optimizer")
         for name, field in form[section].items()
         if field.get("description")
     }
@@ -132,7 +134,7 @@ def test_a_field_says_what_it_means_and_what_its_value_is_now():
         ("Overrides", "seed"): "of the weights (now 42)",
         ("Overrides", "train"): "how it learns",
         ("Ingest", "separator"): 'of the cells, such as ; (now ",")',
-        ("Train", "layers"): "LSTM layers",
+        ("Model", "layers"): "LSTM layers",
         ("Train", "epochs"): "(now 7)",
         ("Optimizer", "clipnorm"): "or a norm (now null)",
     }
@@ -157,9 +159,9 @@ def test_every_parameter_of_the_project_has_its_value_in_the_form_and_none_is_fi
     params = YAML(typ="safe").load(ROOT / "params.yaml")
     form = explained((ROOT / "params.yaml").read_text())
     layer = {name: field["default"] for name, field in form.pop("Layer").items()}
-    assert layer == params["train"]["layers"][0]
+    assert layer == params["model"]["layers"][0]
     for name, value in params["train"].items():
-        if name not in ("layers", "optimizer"):
+        if name != "optimizer":
             assert form["Train"][name]["description"].endswith(f"(now {json.dumps(value)})")
-    for name in ("Overrides", "Train", "Ingest", "Split"):
+    for name in ("Overrides", "Model", "Train", "Ingest", "Split"):
         assert not [field for field in form[name].values() if "default" in field]

@@ -45,7 +45,7 @@ def names(repository: Checkout) -> list[str]:
         ),
         (("train.batch_size=16", "simulate.rows=600000", "seed=7"), "batch-size-16-seed-7"),
         (("a.B=[1, 2]", "c=x/y..z"), "b-1-2-c-x-y-z"),
-        (("train.layers=" + "x" * 99,), "layers-" + "x" * 17),
+        (("model.layers=" + "x" * 99,), "layers-" + "x" * 17),
     ],
 )
 def test_a_run_is_named_by_what_is_special_about_it_and_a_short_id(repository, overrides, special):

@@ -16,7 +16,7 @@ from tests.support.project import ROOT
 TEXTS = (  # parameters of text, and what else they may be
     "simulate.start", "ingest.raw", "ingest.time", "ingest.time_format", "ingest.frequency",
     "ingest.encoding", "ingest.separator", "ingest.decimal", "split.method", "split.test_from",
-    "train.scaler", "train.layers.0.activation", "train.optimizer.name",
+    "model.scaler", "model.layers.0.activation", "train.optimizer.name",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def read(folder):
 
 def test_only_the_line_that_changes_changes(folder):
     before = read(folder).splitlines()
-    apply_overrides(folder, ["train.epochs=5", "train.layers.0.units=32", "ingest.features=[oil]"])
+    apply_overrides(folder, ["train.epochs=5", "model.layers.0.units=32", "ingest.features=[oil]"])
     after = read(folder).splitlines()
 
     changed = [
@@ -74,7 +74,7 @@ def test_a_section_may_be_given_whole(folder):
         (r'ingest.time="\"a\""', '"a"'),
         (r'ingest.time="\x41"', "A"),
         ("train.optimizer.name=sgd", "sgd"),
-        ("train.layers.0.activation=relu", "relu"),
+        ("model.layers.0.activation=relu", "relu"),
         ("ingest.features=[a, b]", ["a", "b"]),
         ("windowing.lookback=0x10", 16),
     ],
@@ -162,7 +162,9 @@ def comments(text):
     ("override", "sentence"),
     [
         ("train.epoch=5", r"no parameter of that name. The nearest name is train.epochs"),
-        ("train.layers.1.units=5", r"-S train.layers.1.units: params.yaml has no parameter"),
+        ("model.layers.1.units=5", r"-S model.layers.1.units: params.yaml has no parameter"),
+        ("train.scaler=none", r"^train\.scaler is now model\.scaler: write -S model\.scaler=none$"),
+        ("train.layers.0.units=5", r"^train\.layers\.0\.units is now model\.layers\.0\.units: write"),
         ("train.epochs", r"-S train.epochs is not understood. Write it as -S section.name=value"),
         ("train.epoch=%5", r"The nearest name is train.epochs: -S train.epochs=%5$"),
         ("ingest.tim=a b", r"The nearest name is ingest.time: -S 'ingest.time=a b'$"),
