@@ -4,6 +4,8 @@ from pathlib import Path
 
 CODE_PACKAGES = ("forecasting", "foundation", "pipeline", "stages")
 
+RAW_TABLES = (".csv", ".parquet", ".xlsx")  # how the name of a raw table ends
+
 PARAMS = Path("params.yaml")
 DEMO = Path("data/raw/demo.csv")
 SERIES = Path("data/series.parquet")

@@ -4,6 +4,7 @@ import logging
 
 from forecasting.data.regularity import regular_series
 from forecasting.data.sentinels import sentinel_warnings
+from foundation.errors import quoted
 from foundation.params import Params
 from stages.runner import run_stage
 from stages.storage import artifacts
@@ -13,7 +14,10 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    table = read_table(params.ingest)
+    raw = read_table(params.ingest)
+    if raw.left_out:
+        log.info("ingest: columns of text are left out: %s", ", ".join(map(quoted, raw.left_out)))
+    table = raw.numbers
     for warning in sentinel_warnings(table):
         log.warning("warning: %s", warning)
     series = regular_series(

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from foundation.paths import RAW_TABLES
+
 
 def _date(text: str) -> str:
     try:
@@ -24,14 +26,20 @@ def _inside_project(path: str) -> str:
         raise ValueError(
             "should be a path inside the project, such as data/raw/table.csv, with / between folders"
         )
-    if not path.endswith((".csv", ".parquet")):
-        raise ValueError("should name a .csv or .parquet file")
+    if not path.endswith(RAW_TABLES):
+        raise ValueError("should name a .csv, .parquet or .xlsx file")
     return path
 
 
 def _separates(mark: str) -> str:
     if mark not in f"\t {punctuation}" or mark in '"+-':
         raise ValueError("should be a mark such as , or ; or a tab, not a quote or a sign")
+    return mark
+
+
+def _begins_comments(mark: str) -> str:
+    if mark.isalnum() or mark in "\"' +-." or not mark.isprintable():
+        raise ValueError("should be a mark such as # or %, which no row begins with")
     return mark
 
 
@@ -47,11 +55,15 @@ Rate = Annotated[Number, Field(ge=0, lt=1)]
 Positive = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(gt=0, lt=2**31)]  # positions are 32 bits wide in the training
+Lines = Annotated[int, Field(ge=0, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 RawPath = Annotated[str, AfterValidator(_inside_project)]
 Date = Annotated[str, AfterValidator(_date)]
 Name = Annotated[str, Field(min_length=1)]
 Separator = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_separates)]
+CommentMark = Annotated[
+    str, Field(min_length=1, max_length=1), AfterValidator(_begins_comments)
+]
 NotYet = Annotated[bool, AfterValidator(_false)]
 
 Activation = Literal[

@@ -6,6 +6,7 @@ from typing import Any
 
 from foundation.errors import DamagedInCacheError, DataError, MissingFromCacheError, SetupError
 from foundation.files import digest
+from foundation.paths import RAW_TABLES
 from foundation.yaml_files import read_yaml
 from pipeline.versioning.cache import restore
 from pipeline.versioning.checkout import Checkout
@@ -48,7 +49,7 @@ def tracking_advice(path: str) -> str:
 
 
 def _is_table(path: str) -> bool:
-    return path.endswith((".csv", ".parquet"))
+    return path.endswith(RAW_TABLES)
 
 
 def _in_git(checkout: Checkout, paths: list[str]) -> set[str]:

@@ -6,17 +6,17 @@ numbers up to 999 and of groups of three (912, 1,000) is refused; a column in wh
 three decimals (9.131, 10.626) is read as it is configured, as nothing but its unit is in doubt.
 """
 
+import json
 import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
 from forecasting.data.timestamps import TIME_OF_DAY
 from foundation.errors import DataError, quoted
 from foundation.params.ingest import Ingest
+from stages.storage.numbers import VARIANTS, are_missing, is_plain
 
-NULLS = frozenset(pyarrow.csv.ConvertOptions().null_values)
 GROUPING = ",.'\u2019 \u00a0\u202f_"  # what separates thousands somewhere in the world
 THOUSANDS = re.compile(  # 1,000 or 1,000,000.5 or 1,00,000
     rf"[+-]?[1-9]\d{{0,2}}(?P<mark>[{GROUPING}])(?P<more>(\d{{2,3}}(?P=mark))*)\d{{3}}"
@@ -40,15 +40,15 @@ def check_marks(text: pa.Table, ingest: Ingest) -> None:
     if _is_decimal(text, mark):
         return
     for name in text.column_names:
-        if _is_in_thousands(text[name], mark):
+        if _is_in_thousands(text[name], mark, ingest):
             row = pc.index(_matches(text[name], _group(mark)), True).as_py()
             cell = text[name][row].as_py().strip()
             raise DataError(
                 f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} would be read as "
                 f"{float(cell.replace(mark, '.'))}, but {mark!r} seems to separate thousands: every "
                 "cell with it ends in a group of three digits, every other is a whole number up to "
-                f"999. {_without(mark, cell)} If it is the decimal mark, write all cells of the "
-                f"column with three decimals, such as 912{mark}000."
+                f"999. If it does, {_set_thousands(mark, None, ingest)}. If it is the decimal mark, "
+                f"write all cells of the column with three decimals, such as 912{mark}000."
             )
 
 
@@ -62,18 +62,8 @@ def number_problem(text: pa.Table, name: str, row: int, ingest: Ingest) -> DataE
         ingest: Says which mark is the decimal one.
     """
     cell = text[name][row].as_py()
-    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(text, cell, ingest)
+    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(text, name, cell, row, ingest)
     return DataError(f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} is not a number. {advice}")  # fmt: skip
-
-
-def is_number(cell: str, decimal: str) -> bool:
-    """Return True if Arrow reads the cell as a number, or as missing."""
-    other = str.maketrans(f".{decimal}", f"{decimal}.")
-    try:
-        pa.array([cell.strip(" \t").translate(other)]).cast(pa.float64())
-    except pa.ArrowInvalid:
-        return cell in NULLS
-    return True
 
 
 def _group(mark: str) -> str:
@@ -98,10 +88,10 @@ def _is_decimal(text: pa.Table, mark: str) -> bool:
     )
 
 
-def _is_in_thousands(cells: pa.ChunkedArray, mark: str) -> bool:
+def _is_in_thousands(cells: pa.ChunkedArray, mark: str, ingest: Ingest) -> bool:
     """Return True for groups of three next to whole numbers up to 999, and nothing else."""
     grouped, whole = _matches(cells, _group(mark)), _matches(cells, WHOLE)
-    missing = pc.is_in(cells, pa.array(sorted(NULLS)))
+    missing = are_missing(cells, ingest)
     known = pc.or_(pc.or_(grouped, whole), pc.or_(_matches(cells, NEUTRAL), missing))
     return pc.all(known).as_py() and pc.any(grouped).as_py() and pc.any(whole).as_py()
 
@@ -113,26 +103,26 @@ def _thousands_advice(text: pa.Table, name: str, cell: str, ingest: Ingest) -> s
         return None
     mark, decimal = number["mark"], number["decimal"]
     if number["more"] or decimal or mark not in ".,":
-        other_decimal = decimal is not None and decimal != ingest.decimal
-        then = f" {_set_decimal(decimal, ingest)}" if other_decimal else ""
-        return f"{mark!r} seems to separate thousands: {_lower(_without(mark, cell))}{then}"
+        return f"{mark!r} seems to separate thousands: {_set_thousands(mark, decimal, ingest)}."
     if _is_decimal(text, mark):
         return None
-    if _is_in_thousands(text[name], mark):
-        return f"{mark!r} seems to separate thousands: {_lower(_without(mark, cell))}"
+    if _is_in_thousands(text[name], mark, ingest):
+        return f"{mark!r} seems to separate thousands: {_set_thousands(mark, None, ingest)}."
     return (
         f"The file does not show whether {mark!r} separates thousands or decimals. If thousands: "
-        f"{_lower(_without(mark, cell))} If decimals: {_lower(_set_decimal(mark, ingest))}"
+        f"{_set_thousands(mark, None, ingest)}. If decimals: {_lower(_set_decimal(mark, ingest))}"
     )
 
 
-def _other_advice(text: pa.Table, cell: str, ingest: Ingest) -> str:
+def _other_advice(text: pa.Table, name: str, cell: str, row: int, ingest: Ingest) -> str:
     other = "," if ingest.decimal == "." else "."
     if re.fullmatch(TIME_OF_DAY, cell):
-        return f"It is a time of day: write it and {quoted(ingest.time)} into one column of times."
-    if not is_number(cell, other):
+        return f"It is a time of day: set ingest.time: [{', '.join([*ingest.times, name])}]."
+    if not is_plain(cell, other):
+        units = "if the row holds units, set ingest.units_rows: 1; " if row == 0 else ""
         return (
-            "Correct the cell, or, if it stands for a missing value, empty it (see ingest.gaps); or "
+            f"Correct the cell, or, if it stands for a missing value, list it: ingest.missing_values: "
+            f"[{_yaml(cell)}] (and see ingest.gaps); {units}or "
             "leave the column out of ingest.features."
         )
     if _is_decimal(text, ingest.decimal):
@@ -143,22 +133,34 @@ def _other_advice(text: pa.Table, cell: str, ingest: Ingest) -> str:
     if _has_groups(text, ingest.decimal):
         return (
             f"{other!r} seems to be the decimal mark, and {ingest.decimal!r} to separate thousands: "
-            f"write the numbers without {ingest.decimal!r}. {_set_decimal(other, ingest)}"
+            f"{_set_thousands(ingest.decimal, other, ingest)}."
         )
     return f"{other!r} seems to be the decimal mark: {_lower(_set_decimal(other, ingest))}"
 
 
-def _without(mark: str, cell: str) -> str:
-    plain = cell.strip().replace(mark, "")
-    return (
-        f"Write the numbers without it, such as {plain} (in a spreadsheet: by the number format)."
-    )
+def _set_thousands(mark: str, decimal: str | None, ingest: Ingest) -> str:
+    """Say how to read numbers with a mark between thousands, and with a decimal mark if one is known."""
+    mark = next((known for known, ways in VARIANTS.items() if mark in ways), mark)
+    decimal = decimal or ingest.decimal
+    if mark == decimal:
+        decimal = "," if mark == "." else "."
+    thousands = f'ingest.thousands: "{mark}"'
+    if decimal == ingest.decimal:
+        return f"set {thousands}"
+    if decimal == ingest.separator:
+        return f"set {thousands}, and write the decimals with another mark than {decimal!r}, as it separates the cells"
+    return f'set {thousands} and ingest.decimal: "{decimal}"'
 
 
 def _set_decimal(mark: str, ingest: Ingest) -> str:
     if mark == ingest.separator:
         return f"Write the numbers with {ingest.decimal!r}, as {mark!r} separates the cells."
     return f'Set ingest.decimal: "{mark}".'
+
+
+def _yaml(text: str) -> str:
+    """Write a text so that YAML reads it as one."""
+    return json.dumps(text if len(text) <= 40 else f"{text[:40]}...", ensure_ascii=False)
 
 
 def _lower(sentence: str) -> str:

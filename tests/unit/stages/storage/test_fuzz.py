@@ -209,7 +209,7 @@ def is_valid(folder, name, content, changes):
         return False
     try:
         series = regular_series(
-            read_table(section),
+            read_table(section).numbers,
             frequency=section.frequency,
             gaps=section.gaps,
             max_gap=section.max_gap,
@@ -276,7 +276,7 @@ def test_thousands_read_as_decimals_differ_from_the_truth_in_nothing_but_their_u
         text = csv(cells, times=VALID_TIMES[: len(cells)], header="time;a", separator=";")
         (folder / "table.csv").write_text(text)
         try:
-            read = read_table(ingest_section(separator=";", decimal=decimal))["a"].tolist()
+            read = read_table(ingest_section(separator=";", decimal=decimal)).numbers["a"].tolist()
         except DataError as refused:
             outcomes.append("is not a number" in str(refused))
             return

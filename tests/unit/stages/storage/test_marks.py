@@ -21,7 +21,7 @@ def read(*columns, separator=";", **changes):
     header = separator.join(["time", *"abc"[: len(columns)]])
     text = csv(rows, header=header, times=TIMES[: len(rows)], separator=separator)
     Path("table.csv").write_text(text)
-    return read_table(ingest_section(separator=separator, **changes))
+    return read_table(ingest_section(separator=separator, **changes)).numbers
 
 
 def refusal(*columns, **changes):

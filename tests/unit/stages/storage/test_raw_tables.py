@@ -32,7 +32,7 @@ def folder(tmp_path, monkeypatch):
 
 def read_csv(content, **changes):
     Path("table.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_table(ingest_section(**changes))
+    return read_table(ingest_section(**changes)).numbers
 
 
 def read_parquet(content, **changes):
@@ -40,7 +40,7 @@ def read_parquet(content, **changes):
         Path("table.parquet").write_bytes(content)
     else:
         pq.write_table(content, "table.parquet")
-    return read_table(ingest_section(raw="table.parquet", **changes))
+    return read_table(ingest_section(raw="table.parquet", **changes)).numbers
 
 
 def csv(cells=("0", "1", "2", "3", "4", "5"), *, header="time,a", times=TIMES, separator=","):
@@ -137,26 +137,26 @@ def test_large_and_tiny_values_are_read_to_the_last_digit():
 
 def test_a_missing_table_says_how_to_get_one():
     with refused(r"table\.csv \(ingest\.raw\) does not exist\. .*dvc add table\.csv.*ingest\.raw"):
-        read_table(ingest_section())
+        read_table(ingest_section()).numbers
 
 
 def test_a_missing_table_that_dvc_tracks_is_to_be_pulled():
     Path("table.csv.dvc").write_text("outs: []")
 
     with pytest.raises(DataError, match=r"does not exist\. Fetch it: dvc pull table\.csv$"):
-        read_table(ingest_section())
+        read_table(ingest_section()).numbers
 
 
 def test_a_folder_is_no_table():
     Path("table.csv").mkdir()
 
     with refused(r"table\.csv \(ingest\.raw\) is not a file"):
-        read_table(ingest_section())
+        read_table(ingest_section()).numbers
 
 
 def test_a_name_too_long_for_the_file_system_is_refused():
     with refused(r"cannot be read: File name too long\. .*ingest\.raw"):
-        read_table(ingest_section(raw="x" * 300 + ".csv"))
+        read_table(ingest_section(raw="x" * 300 + ".csv")).numbers
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_a_pandas_index_is_a_column_like_others():
     frame = pd.DataFrame({"time": pd.DatetimeIndex(TIMES), "a": range(6)}).set_index("time")
     frame.to_parquet("table.parquet")
 
-    assert read_table(ingest_section(raw="table.parquet"))["a"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert read_table(ingest_section(raw="table.parquet")).numbers["a"].tolist() == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
