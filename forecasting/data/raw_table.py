@@ -31,5 +31,5 @@ class RawTable:
         Args:
             rows: Positions, or (rows,) bool.
         """
-        frames = (frame.iloc[rows] for frame in (self.ids, self.numbers, self.texts))
-        return RawTable(self.times[rows], *frames, self.left_out)
+        ids, numbers, texts = (f.iloc[rows] for f in (self.ids, self.numbers, self.texts))
+        return RawTable(self.times[rows], ids, numbers, texts, self.left_out)

@@ -48,7 +48,7 @@ def _check_whole(time_format: str) -> None:
         raise ParamsError(
             f"ingest.time_format={quoted(time_format)} does not hold the whole time: it writes "
             f"{WITNESS:%Y-%m-%d %H:%M:%S} as {text!r}, which reads as {read:%Y-%m-%d %H:%M:%S}. Write a "
-            "format with year, month, day and every unit down to the finest (%p beside %I); if date "
+            "format with year, month, day and every unit down to the finest (%p with %I); if date "
             "and time stand in two columns, list both in ingest.time."
         )
 
@@ -64,7 +64,9 @@ def as_iso8601(time_format: str) -> tuple[str, str] | None:
     names = [name for name, _ in parts if name]
     if not {"Y", "m", "d"} <= set(names) <= set(DIGITS) or len(names) != len(set(names)):
         return None
-    pattern = "".join(rf"(\d{{{DIGITS[name]}}})" if name else re.escape(text) for name, text in parts)
+    pattern = "".join(
+        rf"(\d{{{DIGITS[name]}}})" if name else re.escape(text) for name, text in parts
+    )
     place = {name: rf"\{number}" for number, name in enumerate(names, start=1)}
     clock = ":".join(place[name] for name in "HMS" if name in place)
     date = f"{place['Y']}-{place['m']}-{place['d']}"

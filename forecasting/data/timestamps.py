@@ -109,16 +109,22 @@ def settle(
     clock: Clock, *, column: str, time_zone: str | None, series: np.ndarray | None = None
 ) -> pd.DatetimeIndex:
     """Choose between the local date and the instant; arguments and errors as for `utc_times`."""
-    zone = None if time_zone is None else zone_of(time_zone)
-    instants = None if clock.instants is None else _checked(clock.instants, column)
-    known = instants is not None and zone is not None
-    wall = local_times(instants, zone) if known else _checked(clock.wall, column)
-    time_of_day = wall.asi8 % DAY
-    if (time_of_day == time_of_day[0]).all():
+    wall, instants = _checked(clock.wall, column), clock.instants
+    if instants is not None:
+        instants = _checked(instants, column)
+    if time_zone is not None and instants is not None:
+        wall = local_times(instants, zone_of(time_zone))
+    if _are_days(wall):
         return wall
-    if instants is None and zone is not None:
-        instants = utc_of(wall, zone, column=column, series=series)
+    if time_zone is not None and instants is None:
+        return utc_of(wall, zone_of(time_zone), column=column, series=series)
     return wall if instants is None else instants
+
+
+def _are_days(wall: pd.DatetimeIndex) -> bool:
+    """Return True if the times are days or longer apart: several dates, one time of day."""
+    times_of_day = wall.asi8 % DAY
+    return bool((times_of_day == times_of_day[0]).all() and (wall != wall[0]).any())
 
 
 def _checked(times: pd.DatetimeIndex, column: str) -> pd.DatetimeIndex:
@@ -229,7 +235,9 @@ def _read_offsets(
             "with their offset, or none."
         )
     wall = pd.DatetimeIndex([time if time is pd.NaT else time.tz_localize(None) for time in times])
-    instants = pd.DatetimeIndex([time if time is pd.NaT else time.tz_convert(None) for time in times])
+    instants = pd.DatetimeIndex(
+        [time if time is pd.NaT else time.tz_convert(None) for time in times]
+    )
     return Clock(wall[rows], instants[rows])
 
 

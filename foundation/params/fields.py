@@ -61,9 +61,7 @@ RawPath = Annotated[str, AfterValidator(_inside_project)]
 Date = Annotated[str, AfterValidator(_date)]
 Name = Annotated[str, Field(min_length=1)]
 Separator = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_separates)]
-CommentMark = Annotated[
-    str, Field(min_length=1, max_length=1), AfterValidator(_begins_comments)
-]
+CommentMark = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_begins_comments)]
 NotYet = Annotated[bool, AfterValidator(_false)]
 
 Activation = Literal[

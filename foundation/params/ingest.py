@@ -81,5 +81,7 @@ class Ingest(Section):
     @model_validator(mode="after")
     def _a_sheet_is_in_a_workbook(self) -> Self:
         if self.sheet is not None and not self.raw.endswith(".xlsx"):
-            raise ValueError(f"sheet: should be null, as {self.raw} has no sheets, found {self.sheet!r}")
+            raise ValueError(
+                f"sheet: should be null, as {self.raw} has no sheets, found {self.sheet!r}"
+            )
         return self

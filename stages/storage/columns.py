@@ -70,7 +70,9 @@ def choose_columns(
     """
     doubled = [name for name, count in Counter(header).items() if name and count > 1]
     if doubled:
-        raise DataError(f"{where} has more than one column named {quoted(doubled[0])}. Rename them.")
+        raise DataError(
+            f"{where} has more than one column named {quoted(doubled[0])}. Rename them."
+        )
     asked = [("features", name) for name in [*(columns.numbers or ()), *columns.either]]
     for key, name in [("id", name) for name in columns.ids] + asked:
         if name not in header:
@@ -86,7 +88,11 @@ def choose_columns(
             "it, or list the columns to be forecast in ingest.features."
         )
     chosen = Chosen(
-        list(ingest.times), list(columns.ids), list(columns.numbers or ()), list(columns.either), rest
+        list(ingest.times),
+        list(columns.ids),
+        list(columns.numbers or ()),
+        list(columns.either),
+        rest,
     )
     if not chosen.candidates:
         raise only_times(where)

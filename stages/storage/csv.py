@@ -60,7 +60,7 @@ def _read_by_cells(text: TextTable, chosen: Chosen) -> ReadColumns:
     try:
         table = read_text(text, [*chosen.keys, *chosen.candidates])
     except (pa.ArrowInvalid, UnicodeDecodeError) as invalid:
-        raise _broken(text, invalid) from None
+        raise broken_table(text, invalid) from None
     numbers = [
         name
         for name in chosen.candidates
@@ -120,8 +120,8 @@ def _arrow_csv(
         raise
 
 
-def _broken(text: TextTable, invalid: Exception) -> DataError:
-    """Say in which row a file ceases to be a table of text."""
+def broken_table(text: TextTable, invalid: Exception) -> DataError:
+    """Describe in which row a file ceases to be a table of text."""
     if not is_text(text):
         return not_text(text)
     wrong_rows: list[pyarrow.csv.InvalidRow] = []

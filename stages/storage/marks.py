@@ -23,6 +23,7 @@ THOUSANDS = re.compile(  # 1,000 or 1,000,000.5 or 1,00,000
     r"((?!(?P=mark))(?P<decimal>[.,])\d+)?"
 )
 WHOLE = r"^[+-]?[1-9]\d{0,2}$"
+LONGEST_MARKER = 20  # characters of what may stand for a missing value
 NEUTRAL = r"^[+-]?(0|9{3,})$"  # both meanings agree on zeros and on codes such as -9999
 
 
@@ -62,7 +63,9 @@ def number_problem(text: pa.Table, name: str, row: int, ingest: Ingest) -> DataE
         ingest: Says which mark is the decimal one.
     """
     cell = text[name][row].as_py()
-    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(text, name, cell, row, ingest)
+    advice = _thousands_advice(text, name, cell, ingest) or _other_advice(
+        text, name, cell, row, ingest
+    )
     return DataError(f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} is not a number. {advice}")  # fmt: skip
 
 
@@ -119,11 +122,12 @@ def _other_advice(text: pa.Table, name: str, cell: str, row: int, ingest: Ingest
     if re.fullmatch(TIME_OF_DAY, cell):
         return f"It is a time of day: set ingest.time: [{', '.join([*ingest.times, name])}]."
     if not is_plain(cell, other):
+        marker = f"list it: ingest.missing_values: [{json.dumps(cell, ensure_ascii=False)}]"
+        missing = marker if len(cell) <= LONGEST_MARKER else "empty it"
         units = "if the row holds units, set ingest.units_rows: 1; " if row == 0 else ""
         return (
-            f"Correct the cell, or, if it stands for a missing value, list it: ingest.missing_values: "
-            f"[{_yaml(cell)}] (and see ingest.gaps); {units}or "
-            "leave the column out of ingest.features."
+            f"Correct the cell, or, if it stands for a missing value, {missing} (see ingest.gaps); "
+            f"{units}or leave the column out of ingest.features."
         )
     if _is_decimal(text, ingest.decimal):
         return (
@@ -156,11 +160,6 @@ def _set_decimal(mark: str, ingest: Ingest) -> str:
     if mark == ingest.separator:
         return f"Write the numbers with {ingest.decimal!r}, as {mark!r} separates the cells."
     return f'Set ingest.decimal: "{mark}".'
-
-
-def _yaml(text: str) -> str:
-    """Write a text so that YAML reads it as one."""
-    return json.dumps(text if len(text) <= 40 else f"{text[:40]}...", ensure_ascii=False)
 
 
 def _lower(sentence: str) -> str:

@@ -98,7 +98,9 @@ def _swapped(cells: pa.ChunkedArray, first: str, second: str) -> pa.ChunkedArray
     return cells
 
 
-def replace_markers(values: pa.ChunkedArray, missing_values: Sequence[str | float]) -> pa.ChunkedArray:
+def replace_markers(
+    values: pa.ChunkedArray, missing_values: Sequence[str | float]
+) -> pa.ChunkedArray:
     """Replace the numbers that stand for missing values by null. Values and result: float64."""
     markers = [float(marker) for marker in missing_values if not isinstance(marker, str)]
     if not markers:

@@ -23,7 +23,7 @@ from forecasting.data.zones import zone_of
 from foundation.errors import DataError, ParamsError, quoted
 from foundation.params.ingest import Ingest
 from stages.storage.columns import Chosen, Columns, choose_columns, instead, only_times
-from stages.storage.csv import ReadColumns, one_line, read_columns, read_text
+from stages.storage.csv import ReadColumns, broken_table, one_line, read_columns, read_text
 from stages.storage.numbers import NULLS, replace_markers
 from stages.storage.spreadsheets import sheet_as_text
 from stages.storage.text_tables import TextTable, no_rows, open_table
@@ -90,7 +90,9 @@ def _read_text(path: Path, ingest: Ingest, columns: Columns) -> RawTable:
 
 
 def _as_text(text: TextTable) -> pd.DataFrame:
-    named = [*filter(None, text.header)]  # those that nobody asked for may be no text in the encoding
+    named = [
+        *filter(None, text.header)
+    ]  # those that nobody asked for may be no text in the encoding
     cells = read_text(text, named, kind=pa.binary()).to_pandas()
     return cells.apply(lambda column: column.str.decode("utf-8", errors="replace"))
 
@@ -100,7 +102,10 @@ def _named(text: TextTable) -> list[str]:
     header = list(text.header)
     while header[-1] == "":
         name = text.names[len(header) - 1]
-        cells = read_text(text, [name])[name]
+        try:
+            cells = read_text(text, [name])[name]
+        except (pa.ArrowInvalid, UnicodeDecodeError) as invalid:
+            raise broken_table(text, invalid) from None
         if not pc.all(pc.equal(pc.utf8_trim_whitespace(cells), "")).as_py():
             break
         header.pop()

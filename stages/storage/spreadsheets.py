@@ -27,9 +27,13 @@ def sheet_as_text(path: Path, ingest: Ingest) -> bytes:
         DataError: The file is not an Excel file, or the sheet is not clear.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # of styles and extensions, which hold no values
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # of styles and extensions, which hold no values
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            rows = [list(_shown(row)) for row in _sheet(book, path, ingest).iter_rows(values_only=True)]
+            rows = [
+                list(_shown(row)) for row in _sheet(book, path, ingest).iter_rows(values_only=True)
+            ]
             book.close()
     except UNREADABLE as broken:
         raise DataError(

@@ -16,7 +16,9 @@ from foundation.params.ingest import Ingest
 
 LONGEST_LINE = 1_000_000  # characters; a file with a longer header is not a table
 BLOCK = 1 << 24  # characters that are cleaned at once
-SEPARATOR_LINE = re.compile(r"""sep=(?P<mark>.)["']?[;,\t]*\s*""")  # which spreadsheets write above the header
+SEPARATOR_LINE = re.compile(
+    r"""sep=(?P<mark>.)["']?[;,\t]*\s*"""
+)  # which spreadsheets write above the header
 
 
 @dataclass(frozen=True)

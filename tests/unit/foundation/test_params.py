@@ -152,8 +152,8 @@ def test_a_raw_table_outside_the_project_is_refused(raw):
 
 
 def test_a_raw_table_of_another_kind_is_refused():
-    assert problems(changed(("ingest.raw", "data/table.xlsx"))) == [
-        "ingest.raw: should name a .csv or .parquet file, found 'data/table.xlsx'"
+    assert problems(changed(("ingest.raw", "data/table.xls"))) == [
+        "ingest.raw: should name a .csv, .parquet or .xlsx file, found 'data/table.xls'"
     ]
 
 

@@ -48,14 +48,14 @@ def test_a_format_that_leaves_out_a_part_of_the_time_is_refused_with_an_example(
     assert str(refused.value) == (
         f"ingest.time_format='{time_format}' does not hold the whole time: it writes 2017-11-23 "
         f"14:35:46 as '{written}', which reads as {read}. Write a format with year, month, day and "
-        "every unit down to the finest (%p with %I); if date and time stand in two columns, write "
-        "them into one."
+        "every unit down to the finest (%p with %I); if date and time stand in two columns, list "
+        "both in ingest.time."
     )
 
 
 @pytest.mark.parametrize("text", ["00:00:00", "14:35", "2:35 PM", "14:35:46.5"])
 @pytest.mark.parametrize("time_format", ["ISO8601", "%d/%m/%Y"])
 def test_a_time_of_day_alone_is_named_as_what_it_is(text, time_format):
-    message = rf"row 1: found '{re.escape(text)}', .*\. It is a time of day without a date: write date and"
+    message = rf"row 1: found '{re.escape(text)}', .*\. It is a time of day without a date: list the columns"
     with pytest.raises(DataError, match=message):
         times_of(text, time_format=time_format)
