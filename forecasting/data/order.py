@@ -6,8 +6,9 @@ import pandas as pd
 from forecasting.data.timestamps import TIME_OF_DAY, first_row
 from foundation.errors import DataError, quoted
 
+HOUR = 3_600_000_000  # microseconds; by as much the clock jumps back in autumn
 MANY = 0.25  # share of rows with the time of another row; the end of daylight saving makes few
-IN_UTC = "if these are local times with daylight saving, write them in UTC"
+ZONE = "if these are local times with daylight saving, set ingest.time_zone, such as Europe/Lisbon"
 
 
 def check_order(times: pd.DatetimeIndex, columns: pd.DataFrame | None = None) -> None:
@@ -34,28 +35,31 @@ def check_order(times: pd.DatetimeIndex, columns: pd.DataFrame | None = None) ->
             f"The times are not sorted: row {row + 1} ({times[row]}) comes before row {row} "
             f"({times[row - 1]})."
         )
-    raise DataError(f"{problem} {_advice(times, columns, doubled=bool(steps[row - 1] == 0))}")
+    raise DataError(f"{problem} {_advice(times, columns, step=int(steps[row - 1]))}")
 
 
-def _advice(times: pd.DatetimeIndex, columns: pd.DataFrame | None, *, doubled: bool) -> str:
+def _advice(times: pd.DatetimeIndex, columns: pd.DataFrame | None, *, step: int) -> str:
+    """Say what to do about a step that does not go forward, the likely cause first."""
     repeated = times.duplicated(keep=False).mean() >= MANY
-    others = pd.DataFrame() if columns is None else columns.drop(columns=times.name)
+    others = (
+        pd.DataFrame() if columns is None else columns.drop(columns=times.name, errors="ignore")
+    )
     if repeated and (clock := _time_of_day(others)) is not None:
         return (
-            f"Column {quoted(clock)} holds times of day: write it and {quoted(times.name)} into one "
-            "column of times."
+            f"Column {quoted(clock)} holds times of day: set ingest.time: [{times.name}, {clock}], and "
+            "ingest.time_format to that of both, with a space between them."
         )
     if repeated and (key := _key(times, others)) is not None:
         return (
             f"The table seems to hold several series below each other, told apart by column "
-            f"{quoted(key)} (different values: {others[key].nunique()}). Give each series a column of "
-            "its own (in pandas: pivot)."
+            f"{quoted(key)} (different values: {others[key].nunique()}). Set ingest.id: {key}."
         )
-    first = "Correct the times" if doubled else "Sort the table by time"
-    return (
-        f"{first}; {IN_UTC}; if the table holds several series below each other, give each a column "
-        "of its own."
-    )
+    several = "if the table holds several series below each other, name their column with ingest.id"
+    if step < -HOUR:
+        return f"Sort the table by time; {several}; {ZONE}."
+    first, second = (several, ZONE) if repeated else (ZONE, several)
+    last = "correct the times" if step == 0 else "sort the table by time"
+    return f"{first[0].upper()}{first[1:]}; {second}; else {last}."
 
 
 def _time_of_day(columns: pd.DataFrame) -> str | None:

@@ -11,6 +11,7 @@ from forecasting.data.timestamps import first_row
 from foundation.errors import DataError, ParamsError, quoted
 
 INFER = "infer"
+ROWS = "rows"  # the next row is the next step, whatever lies between
 SPARSEST = 1000  # steps per row: beyond it the times or the step are wrong, and the grid is huge
 
 
@@ -19,7 +20,8 @@ def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: i
 
     Args:
         table: Float columns over a DatetimeIndex; missing values are nan.
-        frequency: A pandas offset such as `h`, `15min`, `D` or `MS`, or `infer`.
+        frequency: A pandas offset such as `h`, `15min`, `D` or `MS`; `infer`; or `rows`: the next row
+            is the next step.
         gaps: `error` refuses missing rows and values; `interpolate` accepts them, to be filled
             where a window reads them (see `filling`).
         max_gap: The longest run of missing values that is accepted, in steps.
@@ -36,8 +38,9 @@ def regular_series(table: pd.DataFrame, *, frequency: str, gaps: str, max_gap: i
     times = table.index
     check_order(times)
     _check_finite(table)
-    step = _infer_step(times) if frequency == INFER else _parse_frequency(frequency, times[0])
-    table = _on_grid(table, step, allow_missing=gaps == "interpolate")
+    if frequency != ROWS:
+        step = _infer_step(times) if frequency == INFER else _parse_frequency(frequency, times[0])
+        table = _on_grid(table, step, allow_missing=gaps == "interpolate")
     _check_gaps(table, gaps=gaps, max_gap=max_gap)
     _check_variation(table)
     begun = table.notna().to_numpy().argmax(axis=0).max()  # a window fills from its past alone
@@ -66,7 +69,7 @@ def _parse_frequency(frequency: str, start: pd.Timestamp) -> pd.DateOffset:
     if not forward:
         raise ParamsError(
             f"ingest.frequency={quoted(frequency)} is not a pandas frequency that goes forward by "
-            "microseconds or more. Write one such as 15min, h, D or MS, or infer."
+            "microseconds or more. Write one such as 15min, h, D or MS, or infer or rows."
         )
     return step
 
@@ -120,11 +123,31 @@ def _on_grid(table: pd.DataFrame, step: pd.DateOffset, *, allow_missing: bool) -
         after = times[times > grid[missing[0]]][0]
         raise DataError(
             f"The series has gaps: {before} is followed by {after}, expected "
-            f"{grid[missing[0]]} (step {step.freqstr}; missing rows in all: {missing.size}). Repair "
-            "the table, or set ingest.gaps: interpolate, or ingest.frequency if the step is "
-            "another; if these are local times with daylight saving, write them in UTC."
+            f"{grid[missing[0]]} (step {step.freqstr}; missing rows in all: {missing.size}). "
+            f"{_gap_advice(times)}"
         )
     return table.reindex(grid)
+
+
+def _gap_advice(times: pd.DatetimeIndex) -> str:
+    """Say what to do about missing rows, the likely cause first."""
+    if _are_business_days(times):
+        return (
+            "The times seem to be business days without holidays: set ingest.frequency: rows (the next "
+            "row is the next step), or B and ingest.gaps: interpolate to have the holidays as gaps."
+        )
+    return (
+        "Repair the table, or set ingest.gaps: interpolate, or ingest.frequency if the step is "
+        "another; if these are local times with daylight saving, set ingest.time_zone."
+    )
+
+
+def _are_business_days(times: pd.DatetimeIndex) -> bool:
+    """Return True if the times are days from Monday to Friday, most of them."""
+    days = times.normalize()
+    business = len(np.unique(days)) == len(days) and (days.day_of_week < 5).all()
+    possible = np.busday_count(days[0].date(), days[-1].date()) + 1
+    return bool(business and len(days) >= 10 and len(days) > possible / 2)
 
 
 def _check_gaps(table: pd.DataFrame, *, gaps: str, max_gap: int) -> None:

@@ -48,7 +48,7 @@ def sentinel_warnings(table: pd.DataFrame) -> list[str]:
         f"Column {quoted(name)} holds {found.value:.6g} in {found.n_rows} rows (the first is row "
         f"{first_row(table[name].to_numpy() == found.value) + 1}), far from all other values "
         f"({found.low:.6g} to {found.high:.6g}). It is read as a number; if it stands for missing "
-        "values, empty these cells in the table and set ingest.gaps."
+        f"values, set ingest.missing_values: [{found.value:.15g}] and ingest.gaps."
         for name in table
         for found in find_sentinels(table[name].to_numpy())
     ]

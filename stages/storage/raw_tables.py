@@ -220,7 +220,7 @@ def _raw_table(
     series = ids.groupby(list(ids), observed=True).ngroup().to_numpy() if len(ids.columns) else None
     times = _times(read.table, ingest, series).rename(ingest.time_name)
     if series is None and not (times.is_monotonic_increasing and times.is_unique):
-        check_order(times, as_text())
+        check_order(times, as_text().drop(columns=ingest.times))
     # as from a CSV, what a double cannot hold to the last digit becomes the nearest one
     doubles = {name: read.table[name].cast(pa.float64(), safe=False) for name in read.numbers}
     numbers = {

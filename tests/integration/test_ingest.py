@@ -6,8 +6,8 @@ from pipeline.runs.overrides import apply_overrides
 
 SENTINEL = (
     "warning: Column 'wind' holds -9999 in 3 rows (the first is row {}), far from all other values (3 "
-    "to 4.2). It is read as a number; if it stands for missing values, empty these cells in the table "
-    "and set ingest.gaps."
+    "to 4.2). It is read as a number; if it stands for missing values, set "
+    "ingest.missing_values: [-9999] and ingest.gaps."
 )
 
 

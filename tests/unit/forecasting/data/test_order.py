@@ -29,7 +29,7 @@ def test_doubled_times_beside_a_column_that_tells_rows_apart_are_several_series(
     ) == (
         "The time 2024-01-01 00:00:00 stands twice, in rows 1 and 2 (doubled times in all: 8). The "
         "table seems to hold several series below each other, told apart by column 'store' "
-        "(different values: 3). Give each series a column of its own (in pandas: pivot)."
+        "(different values: 3). Set ingest.id: store."
     )
 
 
@@ -37,7 +37,7 @@ def test_a_long_table_sorted_by_its_series_has_the_same_cause():
     assert refusal(DAYS * 2, shop=["north"] * 4 + ["south"] * 4, sales=[*"12345678"]) == (
         "The times are not sorted: row 5 (2024-01-01 00:00:00) comes before row 4 (2024-01-04 "
         "00:00:00). The table seems to hold several series below each other, told apart by column "
-        "'shop' (different values: 2). Give each series a column of its own (in pandas: pivot)."
+        "'shop' (different values: 2). Set ingest.id: shop."
     )
 
 
@@ -52,7 +52,8 @@ def test_a_date_beside_times_of_day_is_to_be_joined_with_them():
     assert refusal(
         [day for day in DAYS for _ in range(2)], clock=["00:00:00", "12:00:00"] * 4, power=[*"12345678"]
     ).endswith(
-        "Column 'clock' holds times of day: write it and 'date' into one column of times."
+        "Column 'clock' holds times of day: set ingest.time: [date, clock], and ingest.time_format to that "
+        "of both, with a space between them."
     )  # fmt: skip
 
 
@@ -65,14 +66,15 @@ def test_a_few_doubled_times_are_those_of_daylight_saving_whatever_stands_beside
     hours = [f"2024-10-27 {hour:02d}:00" for hour in (0, 1, 2, 2, 3, 4, 5, 6, 7)]
 
     assert refusal(hours, summer=[*"111000000"]) == (
-        "The time 2024-10-27 02:00:00 stands twice, in rows 3 and 4 (doubled times in all: 1). Correct "
-        "the times; if these are local times with daylight saving, write them in UTC; if the table "
-        "holds several series below each other, give each a column of its own."
+        "The time 2024-10-27 02:00:00 stands twice, in rows 3 and 4 (doubled times in all: 1). If "
+        "these are local times with daylight saving, set ingest.time_zone, such as Europe/Lisbon; if the "
+        "table holds several series below each other, name their column with ingest.id; else correct "
+        "the times."
     )
 
 
 def test_rows_that_nothing_tells_apart_get_no_column_named():
-    assert "Correct the times; if these" in refusal(
+    assert "If the table holds several series below each other, name their" in refusal(
         [day for day in DAYS for _ in range(2)], value=[*"11223344"]
     )
 

@@ -108,10 +108,12 @@ def test_the_first_gap_is_named_and_all_missing_rows_are_counted():
     assert "ingest.gaps: interpolate" in str(error.value)
 
 
-def test_the_missing_hour_of_spring_in_local_time_points_to_utc():
+def test_the_missing_hour_of_spring_in_local_time_points_to_the_zone():
     times = ["2024-03-31 00:00", "2024-03-31 01:00", "2024-03-31 03:00", "2024-03-31 04:00"]
 
-    with pytest.raises(DataError, match=r"01:00:00 is followed by .*daylight saving, .* UTC"):
+    with pytest.raises(
+        DataError, match=r"01:00:00 is followed by .*daylight saving, set ingest\.time_zone"
+    ):
         series(table(times))
 
 
@@ -122,8 +124,8 @@ def test_the_missing_hour_of_spring_in_local_time_points_to_utc():
         (["02:00", "02:30", "02:00", "02:30"], r"not sorted: row 3 "),
     ],
 )
-def test_the_doubled_hour_of_autumn_in_local_time_points_to_utc(times, message):
-    with pytest.raises(DataError, match=message + r".*daylight saving, write them in UTC"):
+def test_the_doubled_hour_of_autumn_in_local_time_points_to_the_zone(times, message):
+    with pytest.raises(DataError, match=message + r".*daylight saving, set ingest\.time_zone"):
         series(table([f"2024-10-27 {time}" for time in times]))
 
 
@@ -308,3 +310,41 @@ def test_a_missing_time_is_named_with_its_row():
 def test_what_was_found_fits_into_a_line():
     assert quoted("a\nb") == r"'a\nb'"
     assert quoted("x" * 200) == "'" + "x" * 79 + "..."
+
+
+TRADING = pd.bdate_range("2024-03-25", "2024-04-12").drop(["2024-03-29", "2024-04-01"])
+
+
+def test_rows_are_steps_whatever_lies_between_them():
+    values = np.arange(float(len(TRADING)))
+    found = series(pd.DataFrame({"a": values}, index=TRADING.rename("time")), frequency="rows")
+
+    assert found.index.equals(TRADING)
+    assert found["a"].tolist() == values.tolist()
+
+
+def test_rows_may_have_missing_values_where_they_are_accepted():
+    values = np.arange(float(len(TRADING)))
+    values[4] = np.nan
+    shown = pd.DataFrame({"a": values}, index=TRADING.rename("time"))
+
+    assert series(shown, frequency="rows", gaps="interpolate")["a"].isna().sum() == 1
+    with pytest.raises(DataError, match="no value in row 5"):
+        series(shown, frequency="rows")
+
+
+def test_business_days_without_holidays_are_named_as_what_they_are():
+    shown = pd.DataFrame({"a": np.arange(float(len(TRADING)))}, index=TRADING.rename("time"))
+
+    with pytest.raises(
+        DataError, match=r"business days without holidays: set ingest\.frequency: rows"
+    ):
+        series(shown)
+
+
+def test_days_with_one_on_a_weekend_or_few_of_them_are_no_business_days():
+    for times in (TRADING.union(pd.DatetimeIndex(["2024-03-30"])), TRADING[::3]):
+        shown = pd.DataFrame({"a": np.arange(float(len(times)))}, index=times.rename("time"))
+        with pytest.raises(DataError) as refused:
+            series(shown)
+        assert "business days without" not in str(refused.value)

@@ -26,8 +26,8 @@ def test_the_warning_says_where_it_is_and_how_to_leave_it_out():
 
     assert sentinel_warnings(table) == [
         "Column 'wind' holds -9999 in 3 rows (the first is row 41), far from all other values (3 to "
-        "4.2). It is read as a number; if it stands for missing values, empty these cells in the "
-        "table and set ingest.gaps."
+        "4.2). It is read as a number; if it stands for missing values, set "
+        "ingest.missing_values: [-9999] and ingest.gaps."
     ]
     assert table.equals(before)
 
