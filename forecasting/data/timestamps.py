@@ -170,6 +170,14 @@ def unix_times(numbers: pa.ChunkedArray, *, time_format: str, column: str) -> Cl
             f"whole microseconds: {' '.join(str(wrong).split())}. Repair the table, or correct "
             "ingest.time_format."
         ) from None
+    far = instants.year > 9999
+    if far.any():
+        row = first_row(far)
+        raise DataError(
+            f"Column {quoted(column)} holds in row {row + 1} a time in the year {instants[row].year}: found "
+            f"{numbers[row].as_py()}. Correct ingest.time_format: unix_s counts seconds, unix_ms "
+            "milliseconds."
+        )
     return Clock(instants, instants)
 
 
