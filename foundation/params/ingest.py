@@ -63,7 +63,7 @@ class Ingest(Section):
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:
-        if self.separator == self.decimal:
+        if self.separator == self.decimal and not self.raw.endswith(".xlsx"):
             raise ValueError(f"separator: should differ from the decimal, found {self.decimal!r}")
         if self.thousands == self.decimal:
             raise ValueError(f"thousands: should differ from the decimal, found {self.decimal!r}")
