@@ -14,6 +14,7 @@ from forecasting.data.seasons import Season, choose_season
 from forecasting.data.split import (
     SCORED,
     TEST,
+    axis_of,
     check_chronological,
     gap_rows,
     keeps_best,
@@ -111,7 +112,9 @@ def _checked_scaling(params: Params, stored: Scaling, found: Inputs) -> Scaling:
     scaling = fit_scaling(found.values, seen, method=params.model.scaler, features=found.targets)
     check_scaling(stored, scaling)
     if params.split.method == "chronological":
-        check_chronological(found.split, gap=gap_rows(params.split.gap, found.split))
+        panel = artifacts.SERIES.load_panel()
+        axis = axis_of(panel.times, panel.offsets)
+        check_chronological(found.split, gap=gap_rows(params.split.gap, found.split), axis=axis)
     return fit_scaling(found.values, seen, method="standard", features=found.targets)
 
 

@@ -5,7 +5,7 @@ It stands in for a raw table of one's own; with another `ingest.raw` nothing rea
 
 import logging
 
-from forecasting.data.simulation import simulate_station
+from forecasting.data.simulation import long_layout, simulate_station
 from foundation.params import Params
 from stages.runner import run_stage
 from stages.storage import artifacts
@@ -21,6 +21,8 @@ def run(params: Params) -> None:
         noise=params.simulate.noise.model_dump(),
         seed=params.simulate.seed,
     )
+    if params.simulate.layout == "long":
+        table = long_layout(table)
     artifacts.DEMO.save(table)
     log.info("simulate: %d rows from %s", len(table), table["date"].iloc[0])
 

@@ -92,7 +92,7 @@ def _scaled_series(windows: Windows, *, method: str) -> tuple[Scaling, FilledSer
     stops = windows.train + windows.lookback + windows.horizon
     rows = covered_rows(windows.train, stops, n_rows=len(values))
     scaling = fit_scaling(values, rows, method=method, features=features)
-    return scaling, fill(values).map(scaling.apply_float32)
+    return scaling, fill(values, artifacts.SERIES.load_offsets()).map(scaling.apply_float32)
 
 
 def _config(params: Params, *, monitored: str) -> TrainingConfig:

@@ -2,14 +2,23 @@
 
 A window is a row of positions, not a copy of the data. The table stays small enough to read,
 and a leak between the parts of the split is a comparison of integers. A window that would predict a
-missing value is not listed.
+missing value is not listed, and with `ingest.gaps: skip` none that would read one. A window lies inside
+one series.
 """
 
 import logging
 
 import numpy as np
+import pandas as pd
 
-from forecasting.data.windows import observed_targets, window_table
+from forecasting.data.panel import Panel, listed
+from forecasting.data.windows import (
+    SERIES,
+    observed_inputs,
+    observed_targets,
+    panel_windows,
+    window_table,
+)
 from foundation.params import Params
 from stages.runner import run_stage
 from stages.storage import artifacts
@@ -18,22 +27,36 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    values, _ = artifacts.SERIES.load_values()
-    every = window_table(
-        len(values),
-        lookback=params.windowing.lookback,
-        horizon=params.windowing.horizon,
-        stride=params.windowing.stride,
-    )
-    windows = observed_targets(every, ~np.isnan(values).any(axis=1))
+    panel = artifacts.SERIES.load_panel()
+    every = _every_window(panel, params.windowing.model_dump())
+    observed = ~np.isnan(panel.values).any(axis=1)
+    windows = observed_targets(every, observed)
+    if params.ingest.gaps == "skip":
+        windows = observed_inputs(windows, observed)
     artifacts.WINDOWS.save(windows)
+    if panel.id is not None:
+        _name_series_without_windows(panel, windows)
     left_out = len(every) - len(windows)
+    reads = "read or predict" if params.ingest.gaps == "skip" else "predict"
     log.info(
         "windowing: %d windows over %d rows%s",
         len(windows),
-        len(values),
-        f", {left_out} left out that would predict a missing value" if left_out else "",
+        len(observed),
+        f", {left_out} left out that would {reads} a missing value" if left_out else "",
     )
+
+
+def _every_window(panel: Panel, geometry: dict[str, int]) -> pd.DataFrame:
+    if panel.id is None:
+        return window_table(len(panel.values), **geometry)
+    return panel_windows(panel.offsets, **geometry)
+
+
+def _name_series_without_windows(panel: Panel, windows: pd.DataFrame) -> None:
+    counts = np.bincount(windows[SERIES], minlength=len(panel.names))
+    without = [panel.names[number] for number in np.flatnonzero(counts == 0)]
+    if without:
+        log.warning("windowing: %s left out: no window fits", listed(without))
 
 
 if __name__ == "__main__":

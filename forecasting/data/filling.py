@@ -52,21 +52,27 @@ class FilledSeries:
         return FilledSeries(change(self.line), change(self.last), self.known_at)
 
 
-def fill(values: np.ndarray) -> FilledSeries:
-    """Prepare a series for reading.
+def fill(values: np.ndarray, offsets: np.ndarray | None = None) -> FilledSeries:
+    """Prepare a series, or series below each other, for reading.
 
     Args:
-        values: Shape (rows, features), in any units; missing cells are nan, none in the first row.
+        values: Shape (rows, features), in any units; missing cells are nan, none in the first row
+            of a series.
+        offsets: Rows at which series begin, and the number of rows; None for one series.
     """
     missing = np.isnan(values)
     if not missing.any():
         return FilledSeries(values, values)
     earlier, later = _neighbours(missing)
+    if offsets is not None:  # what comes after a series is never known to it
+        later[later >= np.repeat(offsets[1:], np.diff(offsets))[:, None]] = len(values)
     line, last = values.copy(), np.take_along_axis(values, earlier, axis=0)
     for column, gaps in enumerate(missing.T):
         rows, observed = np.flatnonzero(gaps), np.flatnonzero(~gaps)
         # halves, as a difference of doubles may overflow
-        line[rows, column] = 2 * np.interp(rows, observed, values[observed, column] / 2)
+        on_line = 2 * np.interp(rows, observed, values[observed, column] / 2)
+        known = later[rows, column] < len(values)
+        line[rows, column] = np.where(known, on_line, last[rows, column])
     return FilledSeries(line, last, later.astype(np.int32))
 
 
@@ -74,7 +80,7 @@ def earliest_rows(missing: np.ndarray) -> np.ndarray:
     """Return for each row the earliest one whose value may enter what a window reads there.
 
     Args:
-        missing: Marks the missing cells, shape (rows, features).
+        missing: Marks the missing cells, shape (rows, features); none in the first row of a series.
 
     Returns:
         The row itself where all cells are observed, else the earliest observed neighbour before it;

@@ -1,46 +1,54 @@
-"""The order of a table's times: each after the one before. Where it is not so, the likely cause is named."""
+"""The order of a series' times: each after the one before. Where it is not so, the likely cause is named."""
 
 import numpy as np
 import pandas as pd
 
+from forecasting.data.panel import Panel
 from forecasting.data.timestamps import TIME_OF_DAY, first_row
 from foundation.errors import DataError, quoted
 
 HOUR = 3_600_000_000  # microseconds; by as much the clock jumps back in autumn
 MANY = 0.25  # share of rows with the time of another row; the end of daylight saving makes few
+SEVERAL = "if the table holds several series below each other, name their column with ingest.id"
+MORE_IDS = "if another column tells series apart too, add it to ingest.id"
 ZONE = "if these are local times with daylight saving, set ingest.time_zone, such as Europe/Lisbon"
 
 
-def check_order(times: pd.DatetimeIndex, columns: pd.DataFrame | None = None) -> None:
-    """Check that each time comes after the one before.
+def check_order(panel: Panel, columns: pd.DataFrame | None = None) -> None:
+    """Check that in each series each time comes after the one before.
 
     Args:
-        times: One per row, named as their column.
-        columns: All columns of the table, features or not, as text: they show why times repeat.
+        panel: The series, with times named as their column.
+        columns: All columns of a table without an id, features or not, as text: they show why times
+            repeat.
 
     Raises:
         DataError: Times are doubled or unsorted.
     """
-    steps = np.diff(times.asi8)
+    steps = np.diff(panel.times.asi8)
+    steps[panel.offsets[1:-1] - 1] = 1  # from the end of a series to the start of the next
     if (steps > 0).all():
         return
-    row = first_row(steps <= 0) + 1
-    if steps[row - 1] == 0:
+    before = first_row(steps <= 0)
+    series = panel.series_of(before)
+    first, second = panel.row_in_table(before), panel.row_in_table(before + 1)
+    if steps[before] == 0:
         problem = (
-            f"The time {times[row]} stands twice, in rows {row} and {row + 1} (doubled times in "
-            f"all: {(steps == 0).sum()})."
+            f"The time {panel.times[before]}{panel.of(series)} stands twice, in rows {first} and "
+            f"{second} (doubled times in all: {(steps == 0).sum()})."
         )
     else:
         problem = (
-            f"The times are not sorted: row {row + 1} ({times[row]}) comes before row {row} "
-            f"({times[row - 1]})."
+            f"The times{panel.of(series)} are not sorted: row {second} ({panel.times[before + 1]}) "
+            f"comes before row {first} ({panel.times[before]})."
         )
-    raise DataError(f"{problem} {_advice(times, columns, step=int(steps[row - 1]))}")
+    raise DataError(f"{problem} {_advice(panel, columns, step=int(steps[before]))}")
 
 
-def _advice(times: pd.DatetimeIndex, columns: pd.DataFrame | None, *, step: int) -> str:
+def _advice(panel: Panel, columns: pd.DataFrame | None, *, step: int) -> str:
     """Say what to do about a step that does not go forward, the likely cause first."""
-    repeated = times.duplicated(keep=False).mean() >= MANY
+    times = panel.times
+    repeated = panel.id is None and times.duplicated(keep=False).mean() >= MANY
     others = (
         pd.DataFrame() if columns is None else columns.drop(columns=times.name, errors="ignore")
     )
@@ -54,7 +62,7 @@ def _advice(times: pd.DatetimeIndex, columns: pd.DataFrame | None, *, step: int)
             f"The table seems to hold several series below each other, told apart by column "
             f"{quoted(key)} (different values: {others[key].nunique()}). Set ingest.id: {key}."
         )
-    several = "if the table holds several series below each other, name their column with ingest.id"
+    several = SEVERAL if panel.id is None else MORE_IDS
     if step < -HOUR:
         return f"Sort the table by time; {several}; {ZONE}."
     first, second = (several, ZONE) if repeated else (ZONE, several)

@@ -88,6 +88,16 @@ def simulate_station(
     return table
 
 
+def long_layout(table: pd.DataFrame) -> pd.DataFrame:
+    """Write a wide table with one row for each feature and hour: `date`, `id`, `value`.
+
+    Args:
+        table: Column `date` and the features.
+    """
+    rows = table.melt("date", var_name="id", value_name="value")
+    return rows.sort_values(["date", "id"], kind="stable", ignore_index=True)
+
+
 def _autoregression(innovations: np.ndarray, memory: float) -> np.ndarray:
     """Sum past innovations, each weighted by memory^age; shape (rows,)."""
     values = np.empty_like(innovations)

@@ -1,6 +1,7 @@
 """Window geometry: which rows a forecast reads, and which rows it predicts.
 
-All positions are row numbers of the series; ranges are half-open, `start` to `stop`.
+All positions are row numbers of the series, or of the series below each other; ranges are half-open,
+`start` to `stop`, and lie inside one series.
 """
 
 import numpy as np
@@ -8,9 +9,11 @@ import pandas as pd
 
 from foundation.errors import DataError
 
+SERIES = "series"  # the column of a panel's windows that numbers their series
+
 
 def window_table(n_rows: int, *, lookback: int, horizon: int, stride: int) -> pd.DataFrame:
-    """List every window that fits, in the order of time.
+    """List every window of one series that fits, in the order of time.
 
     Args:
         n_rows: Length of the series.
@@ -24,21 +27,70 @@ def window_table(n_rows: int, *, lookback: int, horizon: int, stride: int) -> pd
     Raises:
         DataError: Not even one window fits.
     """
-    length = lookback + horizon
-    if n_rows < length:
-        raise DataError(
-            f"The series has {n_rows} rows, but one window needs {length} "
-            f"(windowing.lookback={lookback} + windowing.horizon={horizon}). "
-            "Give a longer table, or shorten the lookback or the horizon."
-        )
-    start = np.arange(0, n_rows - length + 1, stride, dtype=np.int64)  # (windows,)
+    offsets = np.array([0, n_rows], dtype=np.int64)
+    start = _window_starts(offsets, length=lookback + horizon, stride=stride)
+    if not len(start):
+        raise _too_short("The series has", n_rows, lookback, horizon)
+    return _positions(start, lookback, horizon)
+
+
+def panel_windows(offsets: np.ndarray, *, lookback: int, horizon: int, stride: int) -> pd.DataFrame:
+    """List every window that fits into one of several series, by series and time.
+
+    Args:
+        offsets: Rows at which the series begin, and the number of rows.
+        lookback: Rows a forecast reads.
+        horizon: Rows it predicts, the ones right after.
+        stride: Rows from one window to the next, from the start of each series.
+
+    Returns:
+        `series` (its number, int32), and the columns of `window_table`.
+
+    Raises:
+        DataError: No series holds even one window.
+    """
+    start = _window_starts(offsets, length=lookback + horizon, stride=stride)
+    if not len(start):
+        raise _too_short("The longest series has", np.diff(offsets).max(), lookback, horizon)
+    series = np.searchsorted(offsets, start, side="right") - 1
+    windows = _positions(start, lookback, horizon)
+    windows.insert(0, SERIES, series.astype(np.int32))
+    return windows
+
+
+def count_windows(offsets: np.ndarray, *, lookback: int, horizon: int, stride: int) -> int:
+    """Count the windows that fit into series, whatever is missing in them."""
+    return int(_windows_per_series(offsets, length=lookback + horizon, stride=stride).sum())
+
+
+def _windows_per_series(offsets: np.ndarray, *, length: int, stride: int) -> np.ndarray:
+    return np.maximum(0, (np.diff(offsets) - length) // stride + 1)
+
+
+def _window_starts(offsets: np.ndarray, *, length: int, stride: int) -> np.ndarray:
+    """Give the first row of each window that fits, shape (windows,), int64."""
+    counts = _windows_per_series(offsets, length=length, stride=stride)
+    before = np.cumsum(counts) - counts  # windows of earlier series
+    number = np.arange(counts.sum(), dtype=np.int64) - np.repeat(before, counts)
+    return np.repeat(offsets[:-1], counts) + stride * number
+
+
+def _positions(start: np.ndarray, lookback: int, horizon: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "input_start": start,
             "input_stop": start + lookback,
             "target_start": start + lookback,
-            "target_stop": start + length,
+            "target_stop": start + lookback + horizon,
         }
+    )
+
+
+def _too_short(having: str, n_rows: int, lookback: int, horizon: int) -> DataError:
+    return DataError(
+        f"{having} {n_rows} rows, but one window needs {lookback + horizon} "
+        f"(windowing.lookback={lookback} + windowing.horizon={horizon}). "
+        "Give a longer table, or shorten the lookback or the horizon."
     )
 
 
@@ -55,9 +107,7 @@ def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFram
     Raises:
         DataError: None is left.
     """
-    missing_before = np.concatenate([[0], np.cumsum(~observed)])  # (rows + 1,)
-    starts, stops = windows["target_start"].to_numpy(), windows["target_stop"].to_numpy()
-    kept = windows[missing_before[starts] == missing_before[stops]]
+    kept = windows[_all_observed(windows["target_start"], windows["target_stop"], observed)]
     if not len(kept):
         raise DataError(
             f"Each of the {len(windows)} windows has a missing value among the "
@@ -66,6 +116,35 @@ def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFram
             "ingest.features, or set ingest.frequency if the step is another."
         )
     return kept.reset_index(drop=True)
+
+
+def observed_inputs(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame:
+    """Keep the windows in which no value is missing, to be read or predicted.
+
+    Args:
+        windows: The window table.
+        observed: Marks the rows in which every feature was observed, shape (rows,).
+
+    Returns:
+        Rows of the table, numbered from 0.
+
+    Raises:
+        DataError: None is left.
+    """
+    kept = windows[_all_observed(windows["input_start"], windows["input_stop"], observed)]
+    if not len(kept):
+        raise DataError(
+            f"Each of the {len(windows)} windows has a missing value among the "
+            f"{window_lengths(windows)[0]} rows that it reads, and ingest.gaps is skip. Shorten "
+            "windowing.lookback, leave the columns with many gaps out of ingest.features, or set "
+            "ingest.gaps: interpolate."
+        )
+    return kept.reset_index(drop=True)
+
+
+def _all_observed(starts: pd.Series, stops: pd.Series, observed: np.ndarray) -> np.ndarray:
+    missing_before = np.concatenate([[0], np.cumsum(~observed)])  # (rows + 1,)
+    return missing_before[starts.to_numpy()] == missing_before[stops.to_numpy()]
 
 
 def window_lengths(windows: pd.DataFrame) -> tuple[int, int]:

@@ -24,11 +24,12 @@ class Ingest(Section):
     time: Name | Annotated[list[Name], Field(min_length=1)]
     time_format: Name
     time_zone: Name | None
+    id: Name | Annotated[list[Name], Field(min_length=1)] | None
     features: Literal["all"] | Annotated[list[Name], Field(min_length=1)]
     frequency: Name
     __annotations__["from"] = Date | None  # a word of Python, which no annotation can spell
     until: Date | None
-    gaps: Literal["error", "interpolate"]
+    gaps: Literal["error", "skip", "interpolate"]
     max_gap: Count
     missing_values: list[Name | Number]
     separator: Separator
@@ -46,17 +47,23 @@ class Ingest(Section):
         return [self.time] if isinstance(self.time, str) else self.time
 
     @property
+    def id_columns(self) -> list[str]:
+        """The columns that tell series apart; none for a single series."""
+        return [self.id] if isinstance(self.id, str) else self.id or []
+
+    @property
     def time_name(self) -> str:
         """The name of the time in the series."""
         return " ".join(self.times)
 
     @model_validator(mode="after")
     def _columns_are_distinct(self) -> Self:
-        names = self.times if self.features == "all" else [*self.times, *self.features]
+        features = [] if self.features == "all" else self.features
+        names = [*self.times, *self.id_columns, *features]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(
-                "features: should name each column once, and not the time, found twice: "
+                "features: should name each column once, and not the time or an id, found twice: "
                 f"{', '.join(doubled)}"
             )
         return self

@@ -1,6 +1,6 @@
 """Section `simulate`: the demo table."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ class Noise(Section):
 class Simulate(Section):
     rows: Count
     start: Date
+    layout: Literal["wide", "long"]
     oil_time_constant: Annotated[Number, Field(gt=1)]
     noise: Noise
     seed: Seed

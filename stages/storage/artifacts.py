@@ -4,7 +4,6 @@ Every writer is canonical, the same content is the same bytes, and atomic: a rea
 file or none. This is the one list of paths; a test holds it against dvc.yaml.
 """
 
-import io
 import json
 import tempfile
 from dataclasses import dataclass
@@ -13,55 +12,17 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from foundation import paths
 from foundation.files import write_bytes
 from stages.storage.keras_archive import canonical_keras
+from stages.storage.tables import SeriesTable, Table
 
 
 class SavesItself(Protocol):
     """A Keras model, as far as this module needs it."""
 
     def save(self, filepath: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Table:
-    """A data frame in a Parquet file; its index is kept if it has a name."""
-
-    path: Path
-
-    def save(self, frame: pd.DataFrame) -> None:
-        buffer = io.BytesIO()
-        keep_index = frame.index.name is not None
-        table = pa.Table.from_pandas(frame, preserve_index=keep_index, nthreads=1)
-        pq.write_table(table, buffer, compression="zstd")
-        write_bytes(self.path, buffer.getvalue())
-
-    def load(self) -> pd.DataFrame:
-        return pq.read_table(self.path, use_threads=False).to_pandas(use_threads=False)
-
-    def load_index(self) -> pd.Index:
-        """Read the index alone, the times of a series."""
-        names = pq.read_schema(self.path).pandas_metadata["index_columns"]
-        return pq.read_table(self.path, columns=names, use_threads=False).to_pandas().index
-
-    def load_values(self) -> tuple[np.ndarray, list[str]]:
-        """Read the columns, without the index, one by one: a whole table takes four times its size.
-
-        Returns:
-            Float64 values of shape (rows, columns), and the names of the columns.
-        """
-        with pq.ParquetFile(self.path) as file:
-            index = file.schema_arrow.pandas_metadata["index_columns"]
-            names = [name for name in file.schema_arrow.names if name not in index]
-            values = np.empty((file.metadata.num_rows, len(names)), order="F")
-            for number, name in enumerate(names):
-                values[:, number] = file.read([name], use_threads=False)[name]
-                pa.default_memory_pool().release_unused()  # Arrow would keep what reading took
-        return values, names
 
 
 @dataclass(frozen=True)
@@ -129,7 +90,7 @@ def _plain(value: Any) -> Any:
 
 
 DEMO = Csv(paths.DEMO)
-SERIES = Table(paths.SERIES)
+SERIES = SeriesTable(paths.SERIES)
 WINDOWS = Table(paths.WINDOWS)
 SPLIT = Table(paths.SPLIT)
 MODEL = KerasModel(paths.MODEL)

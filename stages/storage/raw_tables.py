@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from forecasting.data.order import check_order
+from forecasting.data.panel import single
 from forecasting.data.raw_table import RawTable
 from forecasting.data.time_formats import UNIX
 from forecasting.data.timestamps import parse_times, settle, unix_times, utc_times
@@ -36,7 +37,7 @@ def read_table(ingest: Ingest, columns: Columns | None = None) -> RawTable:
 
     Args:
         ingest: Where it is and how it is written.
-        columns: What is wanted of it; None for the features.
+        columns: What is wanted of it; None for the ids and the features.
 
     Returns:
         Its rows from `from` to `until`, in the order of the file; without ids their times increase.
@@ -46,7 +47,8 @@ def read_table(ingest: Ingest, columns: Columns | None = None) -> RawTable:
         ParamsError: The encoding, the format or the zone of times cannot be used.
     """
     if columns is None:
-        columns = Columns(numbers=None if ingest.features == "all" else ingest.features)
+        features = None if ingest.features == "all" else ingest.features
+        columns = Columns(ids=ingest.id_columns, numbers=features)
     path = Path(ingest.raw)
     read = _read_parquet if ingest.raw.endswith(".parquet") else _read_text
     try:
@@ -220,7 +222,7 @@ def _raw_table(
     series = ids.groupby(list(ids), observed=True).ngroup().to_numpy() if len(ids.columns) else None
     times = _times(read.table, ingest, series).rename(ingest.time_name)
     if series is None and not (times.is_monotonic_increasing and times.is_unique):
-        check_order(times, as_text().drop(columns=ingest.times))
+        check_order(single(pd.DataFrame(index=times)), as_text().drop(columns=ingest.times))
     # as from a CSV, what a double cannot hold to the last digit becomes the nearest one
     doubles = {name: read.table[name].cast(pa.float64(), safe=False) for name in read.numbers}
     numbers = {

@@ -6,7 +6,7 @@ import pytest
 
 from forecasting.data.filling import fill
 from forecasting.data.scaling import fit_scaling
-from forecasting.data.split import borders_by_date, chronological_parts, training_rows
+from forecasting.data.split import axis_of, borders_by_date, chronological_parts, training_rows
 from forecasting.data.windows import gather_targets, window_table
 from forecasting.evaluation.metrics import overall, scores
 from forecasting.models.baselines import baseline_forecasts
@@ -24,7 +24,9 @@ def test_etth1_has_the_published_borders_scaling_counts_and_scores(etth1, horizo
     windows = window_table(len(values), lookback=336, horizon=horizon, stride=1)
     borders = borders_by_date(frame.index, **DATES)
     assert (borders.validation_from, borders.test_from, borders.test_until) == (8640, 11520, 14400)
-    split = windows.assign(part=chronological_parts(windows, borders, gap=0))
+    split = windows.assign(
+        part=chronological_parts(windows, borders, gap=0, axis=axis_of(frame.index))
+    )
     test = split[split["part"] == "test"]
     assert len(test) == 2880 - horizon + 1
 

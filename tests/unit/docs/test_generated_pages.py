@@ -41,7 +41,7 @@ def test_a_parameter_has_its_limits_its_default_and_the_meaning_that_params_yaml
     assert row(page, "windowing.lookback") == [
         "integer, > 0, < 2^31", "`168`", "rows a forecast reads"
     ]  # fmt: skip
-    assert row(page, "ingest.gaps")[:2] == ["`error` or `interpolate`", "`error`"]
+    assert row(page, "ingest.gaps")[:2] == ["`error`, `skip` or `interpolate`", "`error`"]
     assert "2024-01-01" in row(page, "split.test_from")[0]
     assert row(page, "split.test_from")[0].endswith("· or `null`")
 
@@ -56,7 +56,9 @@ def test_a_mark_of_a_comment_inside_a_value_is_not_taken_for_a_comment(root):
 
 
 def test_the_sections_name_the_stages_that_read_them(root):
-    change(root / "dvc.yaml", "    params:\n      - windowing\n", "    params:\n      - seed\n")
+    change(
+        root / "dvc.yaml", "      - ingest\n      - windowing\n    outs", "      - seed\n    outs"
+    )
 
     page = parameters_page(root)
 

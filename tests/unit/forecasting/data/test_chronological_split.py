@@ -6,6 +6,7 @@ import pytest
 
 from forecasting.data.split import (
     Borders,
+    axis_of,
     borders_by_date,
     borders_by_share,
     check_chronological,
@@ -19,9 +20,13 @@ from forecasting.evaluation.leakage import leaked_share
 from foundation.errors import DataError
 
 
+def rows(n_rows):
+    return axis_of(pd.date_range("2024-01-01", periods=n_rows, freq="h"))
+
+
 def split_of(n_rows, borders, *, lookback, horizon, gap):
     windows = window_table(n_rows, lookback=lookback, horizon=horizon, stride=1)
-    return windows.assign(part=chronological_parts(windows, borders, gap=gap))
+    return windows.assign(part=chronological_parts(windows, borders, gap=gap, axis=rows(n_rows)))
 
 
 def test_a_window_belongs_to_the_part_that_holds_all_its_targets():
@@ -57,13 +62,13 @@ def test_with_a_gap_of_a_lookback_no_target_of_one_part_is_read_by_another():
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_a_border_moved_by_one_row_fires_the_assertion(part):
     split = split_of(40, Borders(16, 28, 40), lookback=3, horizon=2, gap=3)
-    check_chronological(split, gap=3)
+    check_chronological(split, gap=3, axis=rows(40))
 
     first = split.index[split["part"] == part][0]
     moved = split.copy()
     moved.loc[first - 1, "part"] = part  # the part begins one row early
     with pytest.raises(DataError, match=rf"Leak: the \w+ part .* the {part} part is scored"):
-        check_chronological(moved, gap=3)
+        check_chronological(moved, gap=3, axis=rows(40))
 
     last = split.index[split["part"] == "train"][-1]
     moved = split.copy()
@@ -71,7 +76,7 @@ def test_a_border_moved_by_one_row_fires_the_assertion(part):
     with pytest.raises(
         DataError, match=r"Leak: the train part reaches to row 14, and the validation"
     ):
-        check_chronological(moved, gap=3)
+        check_chronological(moved, gap=3, axis=rows(40))
 
 
 def test_shares_are_of_the_rows_and_rounded_up():

@@ -1,11 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.filling import FilledSeries, earliest_rows, fill
 from forecasting.data.scaling import fit_scaling
-from forecasting.data.split import TRAIN, borders_by_share, chronological_parts
+from forecasting.data.split import TRAIN, axis_of, borders_by_share, chronological_parts
 from forecasting.data.windows import gather_targets, observed_targets, window_table
 from forecasting.models.baselines import repeat_last, ridge
 
@@ -92,7 +93,8 @@ def test_no_forecast_of_noise_is_better_than_the_noise_wherever_values_are_missi
         window_table(900, lookback=12, horizon=horizon, stride=1), ~missing.any(axis=1)
     )
     borders = borders_by_share(900, validation_size=0.2, test_size=0.3)
-    split = windows.assign(part=chronological_parts(windows, borders, gap=12))
+    axis = axis_of(pd.date_range("2024-01-01", periods=900, freq="h"))
+    split = windows.assign(part=chronological_parts(windows, borders, gap=12, axis=axis))
     test = split[split["part"] == "test"]
     train = split[split["part"] == TRAIN]
     seen = np.zeros(900, dtype=bool)
@@ -120,3 +122,27 @@ def test_nothing_at_or_behind_the_end_of_a_window_changes_what_it_reads(end):
     changed[end:] = [99, NAN, 77, 55, 33][: 8 - end]
 
     assert read(values, rows=range(end), stop=end) == read(changed, rows=range(end), stop=end)
+
+
+def test_nothing_is_filled_from_the_next_series_or_the_one_before():
+    values = np.array([1, NAN, 3, NAN, 50, NAN, NAN, 56, NAN])[:, None]
+    series = fill(values, np.array([0, 4, 9]))
+
+    first = series.read(np.arange(4), np.array([4]))[:, 0]
+    second = series.read(np.arange(4, 9), np.array([9]))[:, 0]
+
+    assert first.tolist() == [1, 2, 3, 3]
+    assert second.tolist() == [50, 52, 54, 56, 56]
+    assert series.read(np.array([3]), np.array([9])).tolist() == [[3]]  # whatever end is asked for
+
+
+@pytest.mark.parametrize("stop", [5, 6, 7, 8, 9])
+def test_a_series_reads_the_same_below_others_as_alone(stop):
+    alone = np.array([5, NAN, NAN, 8, NAN, 10, NAN, NAN, 2])[:, None]
+    others = np.array([100, NAN, NAN])[:, None]
+    stacked = fill(np.concatenate([others, alone, others]), np.array([0, 3, 12, 15]))
+    rows = np.arange(stop)
+
+    np.testing.assert_array_equal(
+        stacked.read(rows + 3, np.array([stop + 3])), fill(alone).read(rows, np.array([stop]))
+    )

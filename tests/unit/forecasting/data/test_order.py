@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from forecasting.data.order import check_order
+from forecasting.data.panel import single
 from foundation.errors import DataError
 
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
@@ -13,12 +14,14 @@ def refusal(times, **columns):
     """What is said about a table with these times and, as text, these other columns."""
     index = pd.DatetimeIndex(times, name="date")
     with pytest.raises(DataError) as refused:
-        check_order(index, pd.DataFrame({"date": times, **columns}, dtype=str))
+        check_order(
+            single(pd.DataFrame(index=index)), pd.DataFrame({"date": times, **columns}, dtype=str)
+        )
     return str(refused.value)
 
 
 def test_times_in_order_are_accepted():
-    check_order(pd.DatetimeIndex(DAYS))
+    check_order(single(pd.DataFrame(index=pd.DatetimeIndex(DAYS))))
 
 
 def test_doubled_times_beside_a_column_that_tells_rows_apart_are_several_series():

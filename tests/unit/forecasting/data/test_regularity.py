@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.data.regularity import regular_series
+from forecasting.data.panel import single
+from forecasting.data.regularity import regular_panel
 from forecasting.data.timestamps import parse_times, utc_times
 from foundation.errors import DataError, ParamsError, quoted
 
@@ -15,7 +16,7 @@ def table(times=HOURS, **columns):
 
 
 def series(frame, *, frequency="infer", gaps="error", max_gap=3):
-    return regular_series(frame, frequency=frequency, gaps=gaps, max_gap=max_gap)
+    return regular_panel(single(frame), frequency=frequency, gaps=gaps, max_gap=max_gap).frame()
 
 
 def times_of(*texts, time_format="ISO8601"):

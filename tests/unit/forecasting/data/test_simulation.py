@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.data.simulation import FEATURES, simulate_station
+from forecasting.data.simulation import FEATURES, long_layout, simulate_station
 from foundation.errors import ParamsError
 
 NOISE = {"load_city": 0.35, "load_industry": 0.3, "irradiance": 60.0, "ambient": 0.45, "oil": 0.15}
@@ -78,3 +78,13 @@ def test_the_noise_of_the_oil_is_what_the_parameter_says():
 def test_noise_must_name_every_feature():
     with pytest.raises(ParamsError, match=r"simulate\.noise .*found oil"):
         station(noise={"oil": 0.15})
+
+
+def test_the_long_layout_has_a_row_for_each_feature_and_hour():
+    wide = pd.DataFrame({"date": [1, 2], "b": [3.5, 4.5], "a": [5.5, 6.5]})
+
+    assert long_layout(wide).to_dict("list") == {
+        "date": [1, 1, 2, 2],
+        "id": ["a", "b", "a", "b"],
+        "value": [5.5, 3.5, 6.5, 4.5],
+    }

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from forecasting.data.windows import covered_rows, gather_targets, observed_targets, window_table
+from forecasting.data.windows import (
+    count_windows,
+    covered_rows,
+    gather_targets,
+    observed_inputs,
+    observed_targets,
+    panel_windows,
+    window_table,
+)
 from foundation.errors import DataError
 
 
@@ -67,3 +75,52 @@ def test_a_series_without_a_window_to_predict_is_refused():
 
     with pytest.raises(DataError, match=r"Each of the 4 windows .* the 2 rows .*horizon"):
         observed_targets(windows, np.arange(8) % 2 == 0)
+
+
+def test_no_window_crosses_from_one_series_into_the_next():
+    windows = panel_windows(np.array([0, 6, 8, 13]), lookback=3, horizon=2, stride=1)
+
+    assert windows.columns[0] == "series"
+    assert windows.dtypes.astype(str).tolist() == ["int32"] + ["int64"] * 4
+    assert windows.to_numpy().tolist() == [
+        [0, 0, 3, 3, 5],
+        [0, 1, 4, 4, 6],  # the last row of the first series, and the second of two rows has none
+        [2, 8, 11, 11, 13],
+    ]
+
+
+def test_strides_begin_with_each_series():
+    windows = panel_windows(np.array([0, 8, 15]), lookback=3, horizon=1, stride=3)
+
+    assert windows["input_start"].tolist() == [0, 3, 8, 11]
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_windows_are_counted_as_they_are_listed(stride):
+    offsets = np.array([0, 4, 13, 15, 40])
+    geometry = {"lookback": 4, "horizon": 2, "stride": stride}
+
+    assert count_windows(offsets, **geometry) == len(panel_windows(offsets, **geometry))
+
+
+def test_series_none_of_which_holds_a_window_are_refused():
+    with pytest.raises(DataError, match=r"The longest series has 4 rows, but one window needs 5"):
+        panel_windows(np.array([0, 4, 7]), lookback=3, horizon=2, stride=1)
+
+
+def test_a_window_that_would_read_a_missing_row_is_left_out_where_gaps_are_skipped():
+    windows = window_table(8, lookback=3, horizon=2, stride=1)
+
+    kept = observed_inputs(windows, np.array([True, False, True, True, True, True, True, True]))
+
+    assert kept["input_start"].tolist() == [2, 3]
+    assert kept.index.tolist() == [0, 1]
+
+
+def test_skipping_every_window_is_refused():
+    windows = window_table(8, lookback=3, horizon=2, stride=1)
+
+    with pytest.raises(
+        DataError, match=r"Each of the 4 windows .* 3 rows that it reads, .*is skip"
+    ):
+        observed_inputs(windows, np.arange(8) % 3 != 2)

@@ -14,8 +14,9 @@ from forecasting.models.raw_units import load_model, raw_unit_model
 from forecasting.training.determinism import seal_tensorflow
 from foundation.errors import StageFailedError
 from foundation.files import write_bytes
-from stages.storage.artifacts import Csv, Json, KerasModel, Table
+from stages.storage.artifacts import Csv, Json, KerasModel
 from stages.storage.keras_archive import ZIP_TIME
+from stages.storage.tables import SeriesTable, Table
 
 
 def model() -> keras.Model:
@@ -71,7 +72,7 @@ def test_tables_come_back_as_they_were(tmp_path):
 
 def test_the_values_of_a_table_are_its_columns_without_the_index(tmp_path):
     index = pd.date_range("2024-01-01", periods=3, freq="h", unit="us", name="date")
-    artifact = Table(tmp_path / "t.parquet")
+    artifact = SeriesTable(tmp_path / "t.parquet")
     artifact.save(pd.DataFrame({"b": [1.5, 2.5, 3.5], "a": [10.0, 20.0, 30.0]}, index=index))
     values, names = artifact.load_values()
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from forecasting.data.regularity import regular_series
+from forecasting.data.panel import single
+from forecasting.data.regularity import regular_panel
 from foundation.errors import DataError, ParamsError, PipelineError
 from foundation.params import Params, check_params
 from stages.storage.raw_tables import read_table
@@ -208,12 +209,12 @@ def is_valid(folder, name, content, changes):
     except ValidationError:  # such as equal separator and decimal
         return False
     try:
-        series = regular_series(
-            read_table(section).numbers,
+        series = regular_panel(
+            single(read_table(section).numbers),
             frequency=section.frequency,
             gaps=section.gaps,
             max_gap=section.max_gap,
-        )
+        ).frame()
     except PipelineError as error:
         assert "\n" not in str(error)
         return False
