@@ -19,6 +19,7 @@ DVC = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 PACKAGES = ("foundation", "forecasting", "stages", "pipeline")
 TENSORFLOW = {
     "forecasting.models.build",
+    "forecasting.models.normalise",
     "forecasting.models.raw_units",
     "forecasting.training.cache_sizes",
     "forecasting.training.determinism",

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from forecasting.models.normalise import with_normalisation
+
 
 def build_network(
     *,
@@ -14,6 +16,7 @@ def build_network(
     horizon: int,
     layers: Sequence[Mapping[str, Any]],
     seed: int,
+    normalise: str = "none",
 ) -> keras.Model:
     """Build the network on scaled values: (batch, lookback, features) to (batch, horizon, features).
 
@@ -23,6 +26,7 @@ def build_network(
         horizon: Steps predicted at once by `Dense(horizon * features)`.
         layers: Arguments of `keras.layers.LSTM`, one mapping per layer, from input to output.
         seed: Seed of the orthogonal weights; the others come from Keras' global seed.
+        normalise: What is taken off each window and put back on its forecast (see `normalise`).
     """
     network = keras.Sequential(name="network")
     network.add(keras.Input((lookback, n_features), name="scaled_window"))
@@ -34,7 +38,7 @@ def build_network(
     network.add(keras.layers.Dense(horizon * n_features, name="head"))
     network.add(keras.layers.Reshape((horizon, n_features), name="scaled_forecast"))
     _assign_orthogonal_weights(network, seed)
-    return network
+    return with_normalisation(network, normalise)
 
 
 def _keras_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
