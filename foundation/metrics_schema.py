@@ -75,6 +75,24 @@ class Season(JsonContent):
     sentence: str | None
 
 
+class SeriesSummary(JsonContent):
+    """Scores of many series.
+
+    Attributes:
+        scored: How many have test windows.
+        untrained: How many have no training windows.
+        best: The series of the least errors: standardised squared errors by forecaster, by series.
+        worst: Those of the greatest.
+        sentence: The same in words.
+    """
+
+    scored: int
+    untrained: int
+    best: dict[str, Errors]
+    worst: dict[str, Errors]
+    sentence: str
+
+
 class Scores(JsonContent):
     """The content of scores.json.
 
@@ -87,6 +105,7 @@ class Scores(JsonContent):
         gaps: None in commits from before gaps were allowed.
         epoch: None in commits from before an epoch was chosen.
         season: None in commits from before it was reported.
+        series: None where there is one series.
         windows: How many there are in each part, and `left_out`.
         verdict: What the model is worth, in one sentence.
     """
@@ -99,6 +118,7 @@ class Scores(JsonContent):
     gaps: Gaps | None = None
     epoch: Epoch | None = None
     season: Season | None = None
+    series: SeriesSummary | None = None
     windows: dict[str, int] = {}
     verdict: str
 
@@ -125,7 +145,7 @@ class Scores(JsonContent):
     def sentences(self) -> list[str]:
         """What a reader of the scores has to know, the verdict first."""
         season = self.season if self.season and self.season.rows is None else None
-        remarks = [self.leak, self.gaps, self.epoch, season]
+        remarks = [self.leak, self.gaps, self.epoch, season, self.series]
         return [self.verdict, *(each.sentence for each in remarks if each and each.sentence)]
 
     def errors(self, unit: str, error: str, target: str | None) -> dict[str, float | None]:

@@ -9,31 +9,44 @@ import numpy as np
 import pandas as pd
 
 from forecasting.data.filling import earliest_rows, fill
+from forecasting.data.panel import Panel
 from forecasting.data.scaling import Scaling, check_scaling, fit_scaling
 from forecasting.data.seasons import Season, choose_season
 from forecasting.data.split import (
     SCORED,
     TEST,
+    TRAIN,
     axis_of,
     check_chronological,
     gap_rows,
     keeps_best,
     monitored_part,
+    rows_known,
+    series_without,
     training_rows,
 )
-from forecasting.data.windows import gather_targets, window_table
+from forecasting.data.windows import count_windows, series_numbers
+from forecasting.evaluation.by_series import (
+    best_and_worst,
+    mase_scales,
+    scores_by_series,
+    standardised_mse,
+    training_means,
+)
 from forecasting.evaluation.leakage import leaked_share
 from forecasting.evaluation.metrics import against_best, score_board
-from forecasting.models.baselines import baseline_forecasts
+from forecasting.evaluation.tally import Block, Forecast, Tally, forecast_blocks
+from forecasting.models.baselines import fit_baselines
 from forecasting.models.raw_units import load_model, scaling_of
 from forecasting.reporting.html import render_report
 from forecasting.reporting.plots import forecast_plot, loss_plot
-from forecasting.reporting.remarks import epoch_sentence, gaps_sentence
+from forecasting.reporting.remarks import epoch_sentence, gaps_sentence, series_sentence
 from forecasting.reporting.verdict import leak_sentence, verdict
 from forecasting.training.determinism import seal_tensorflow
-from forecasting.training.inference import forecast
+from forecasting.training.inference import Forecaster
 from forecasting.training.learning_curve import kept_epoch
-from foundation.metrics_schema import MODEL, Scores, headline
+from foundation.errors import quoted
+from foundation.metrics_schema import MODEL, Scores, SeriesSummary, headline
 from foundation.number_format import format_number
 from foundation.params import Params
 from foundation.score_table import Group, ScoreTable, row_name, score_table
@@ -47,6 +60,7 @@ TABLES = {  # in the report: heading, unit and error
     "Mean squared error, standardised": ("standardised", "mse"),
     "Mean absolute error, standardised": ("standardised", "mae"),
 }
+BEST_AND_WORST = "Best and worst series: mean squared error, standardised"
 SEASONS_SHOWN, ROWS_OF_A_DAY = 7, 24  # in the plot of forecasts
 
 
@@ -55,48 +69,54 @@ class Inputs:
     """What the stages before have made.
 
     Attributes:
-        series: One column per target.
+        panel: The series, one column per target.
         split: The windows, each with its part.
         history: What training noted of its epochs.
     """
 
-    series: pd.DataFrame
+    panel: Panel
     split: pd.DataFrame
     history: pd.DataFrame
 
     @cached_property
-    def values(self) -> np.ndarray:
-        """The series as numbers, shape (rows, targets)."""
-        return self.series.to_numpy()
-
-    @cached_property
-    def targets(self) -> list[str]:
-        """The names of the columns."""
-        return list(self.series.columns)
-
-    @cached_property
     def test(self) -> pd.DataFrame:
-        """The windows to score, in the order of time."""
+        """The windows to score, by series and time."""
         return self.split[self.split["part"] == TEST].sort_values("input_start")
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """Marks the rows that some training window reads or predicts, shape (rows,)."""
+        return training_rows(self.split, n_rows=len(self.panel.values))
+
+    @cached_property
+    def drawn(self) -> int:
+        """The number of the series in the plot: the first of those with the most test windows."""
+        return int(np.bincount(series_numbers(self.test)).argmax())
 
 
 def run(params: Params) -> None:
     seal_tensorflow(params.seed)
-    found = Inputs(artifacts.SERIES.load(), artifacts.SPLIT.load(), artifacts.TRAINING.load())
-    known = int(found.test["target_start"].min())
-    season = choose_season(params.evaluate.season, found.series.index, known=known)
+    found = Inputs(artifacts.SERIES.load_panel(), artifacts.SPLIT.load(), artifacts.TRAINING.load())
+    panel = found.panel
+    known = rows_known(found.test, panel.offsets)
+    season = choose_season(params.evaluate.season, panel.longest_times(), known=known)
     model = load_model(artifacts.MODEL.path)
     standard = _checked_scaling(params, scaling_of(model), found)
-    forecasts = _forecasts(model, found, standard, season)
-    actual = gather_targets(found.values, found.test)  # (windows, horizon, targets)
-    board = score_board(
-        actual, forecasts, model=MODEL, targets=found.targets, scaling=standard
-    ) | _remarks(params, found, season)
+    tally = Tally(standard, n_series=len(panel.names))
+    drawn: list[np.ndarray] = []
+    blocks = forecast_blocks(panel.values, found.test, _forecasters(model, found, standard, season))
+    artifacts.PREDICTIONS.save_blocks(
+        _predictions(panel, _noted(block, found.drawn, drawn)) for block in tally.adding(blocks)
+    )
+    artifacts.SCORES_BY_SERIES.save(_scores_by_series(found, tally, season))
+    board = score_board(tally.sums, model=MODEL, targets=panel.columns)
+    board |= _remarks(params, found, season)
+    if panel.id is not None:
+        board["series"] = _series_summary(found, standardised_mse(tally.by_series, standard))
     scores = Scores.model_validate(board | {"verdict": verdict(board)})
     artifacts.SCORES.save(scores.to_json())
     artifacts.METRICS.save(headline(scores).to_json())
-    artifacts.PREDICTIONS.save(_predictions(found.series, found.test, actual, forecasts[MODEL]))
-    plots = _plots(found, forecasts[MODEL], season)
+    plots = _plots(found, np.concatenate(drawn), season)
     artifacts.REPORT.save(_report(params, scores, plots))
     log.info(
         "evaluate: %d test windows, skill %s over %s",
@@ -108,39 +128,79 @@ def run(params: Params) -> None:
 
 def _checked_scaling(params: Params, stored: Scaling, found: Inputs) -> Scaling:
     """Assert that nothing leaked into the stored scaling or the split; return the standard scaling."""
-    seen = training_rows(found.split, n_rows=len(found.values))
-    scaling = fit_scaling(found.values, seen, method=params.model.scaler, features=found.targets)
+    values, targets = found.panel.values, list(found.panel.columns)
+    scaling = fit_scaling(values, found.seen, method=params.model.scaler, features=targets)
     check_scaling(stored, scaling)
     if params.split.method == "chronological":
-        panel = artifacts.SERIES.load_panel()
-        axis = axis_of(panel.times, panel.offsets)
+        axis = axis_of(found.panel.times, found.panel.offsets)
         check_chronological(found.split, gap=gap_rows(params.split.gap, found.split), axis=axis)
-    return fit_scaling(found.values, seen, method="standard", features=found.targets)
+    return fit_scaling(values, found.seen, method="standard", features=targets)
 
 
-def _forecasts(
-    model: Any, found: Inputs, scaling: Scaling, season: Season
-) -> dict[str, np.ndarray]:
-    """Forecast the test windows with the model and every baseline, each (windows, horizon, targets)."""
-    filled, starts = fill(found.values), found.test["input_start"].to_numpy()
-    baselines = baseline_forecasts(
-        filled, found.split, found.test, scaling=scaling, season=season.rows
+def _forecasters(model: Any, found: Inputs, scaling: Scaling, season: Season) -> Forecast:
+    """Prepare the model and every baseline, to forecast blocks of windows."""
+    panel = found.panel
+    filled = fill(panel.values, panel.offsets)
+    means = None
+    if panel.id is not None:
+        means = training_means(panel.values, found.seen, panel.offsets)
+    baselines = fit_baselines(filled, found.split, scaling=scaling, season=season.rows, means=means)
+    forecaster = Forecaster(model, filled)
+
+    def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:
+        starts = windows["input_start"].to_numpy()
+        return {MODEL: forecaster.forecast(starts)} | baselines.forecast(windows)
+
+    return forecast
+
+
+def _noted(block: Block, series: int, forecasts: list[np.ndarray]) -> Block:
+    """Note the model's forecasts of the series that is drawn; return the block."""
+    forecasts.append(block.forecasts[MODEL][series_numbers(block.windows) == series])
+    return block
+
+
+def _scores_by_series(found: Inputs, tally: Tally, season: Season) -> pd.DataFrame:
+    panel = found.panel
+    scales = mase_scales(panel.values, found.seen, panel.offsets, season=season.rows or 1)
+    return scores_by_series(
+        tally.by_series, names=panel.names, targets=panel.columns, scales=scales
     )
-    return {MODEL: forecast(model, series=filled, starts=starts)} | baselines
+
+
+def _series_summary(found: Inputs, errors: pd.DataFrame) -> dict[str, Any]:
+    """Describe the best and the worst series, and those that were not trained on."""
+    names = found.panel.names
+    best, worst = (
+        {names[number]: errors.loc[number].to_dict() for number in numbers}
+        for numbers in best_and_worst(errors[MODEL])
+    )
+    untrained = [names[n] for n in series_without(found.split, TRAIN, n_series=len(names))]
+    sentence = series_sentence(
+        errors[MODEL].to_numpy(), best=[*best], worst=[*worst], untrained=untrained
+    )
+    return {
+        "scored": len(errors),
+        "untrained": len(untrained),
+        "best": best,
+        "worst": worst,
+        "sentence": sentence,
+    }
 
 
 def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
     """Describe what a reader must know of the scores: leak, gaps, kept epoch, season, windows."""
-    missing, split, history = np.isnan(found.values), found.split, found.history
+    missing, split, history = np.isnan(found.panel.values), found.split, found.history
     leak = leaked_share(split, earliest=earliest_rows(missing))
-    every = window_table(len(missing), **params.windowing.model_dump())
-    gaps = {"filled_share": missing.mean(), "left_out": len(every) - len(split)}
+    every = count_windows(found.panel.offsets, **params.windowing.model_dump())
+    gaps = {"filled_share": missing.mean(), "left_out": every - len(split)}
+    skipped = params.ingest.gaps == "skip"
     epoch = {"kept": kept_epoch(history), "of": len(history)}
     best = keeps_best(params.train.keep, monitored_part(split))
     counts = split["part"].value_counts(sort=False)
     return {
         "leak": {"share": leak, "sentence": leak_sentence(leak)},
-        "gaps": gaps | {"sentence": gaps_sentence(**gaps)},
+        "gaps": gaps | {"sentence": gaps_sentence(**gaps, skipped=skipped)},
         "epoch": epoch | {"sentence": epoch_sentence(**epoch, best=best)},
         "season": {"rows": season.rows, "sentence": season.sentence},
         "windows": {part: int(counts[part]) for part in SCORED} | {"left_out": gaps["left_out"]},
@@ -150,19 +210,25 @@ def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
 def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, bytes]:
     """Draw and save the plots; return them by their captions."""
     rows = SEASONS_SHOWN * (season.rows or ROWS_OF_A_DAY)
-    starts = found.test["target_start"].to_numpy()
+    panel, drawn = found.panel, found.drawn
+    windows = found.test[series_numbers(found.test) == drawn]
+    starts = windows["target_start"].to_numpy() - panel.offsets[drawn]
+    name = "Forecasts" if panel.id is None else f"Forecasts of series {quoted(panel.names[drawn])}"
     plots = {
-        "Forecasts": forecast_plot(found.series, forecasts, starts, rows=rows),
+        name: forecast_plot(panel.series(drawn), forecasts, starts, rows=rows),
         "Training": loss_plot(found.history),
     }
-    artifacts.FORECAST_PLOT.save(plots["Forecasts"])
+    artifacts.FORECAST_PLOT.save(plots[name])
     artifacts.LOSS_PLOT.save(plots["Training"])
     return plots
 
 
 def _report(params: Params, scores: Scores, plots: dict[str, bytes]) -> bytes:
     """Render the page that shows the plots beside the scores."""
-    remarks = (scores.gaps, scores.season)
+    remarks = (scores.gaps, scores.season, scores.series)
+    tables = {heading: _table(scores, *which) for heading, which in TABLES.items()}
+    if scores.series is not None:
+        tables[BEST_AND_WORST] = _series_table(scores.series)
     return render_report(
         verdict=scores.verdict,
         leak=scores.leak.sentence,
@@ -170,7 +236,7 @@ def _report(params: Params, scores: Scores, plots: dict[str, bytes]) -> bytes:
         notes=[each.sentence for each in remarks if each and each.sentence],
         windows=scores.windows,
         epoch=(scores.epoch and scores.epoch.sentence) or "",
-        tables={heading: _table(scores, *which) for heading, which in TABLES.items()},
+        tables=tables,
         params=params.model_dump(include=set(REPORTED)),
         plots=plots,
     )
@@ -186,26 +252,38 @@ def _table(scores: Scores, unit: str, error: str) -> ScoreTable:
     return score_table(groups, error=error, skill=error)
 
 
-def _predictions(
-    series: pd.DataFrame, windows: pd.DataFrame, actual: np.ndarray, forecasts: np.ndarray
-) -> pd.DataFrame:
-    """List every prediction: origin (last known time), step, time, feature, actual, forecast."""
-    n_windows, horizon, n_features = actual.shape
-    rows = np.repeat(windows["target_start"].to_numpy(), horizon * n_features)
+def _series_table(series: SeriesSummary) -> ScoreTable:
+    """Lay out the errors of the best and the worst series, from the least to the greatest."""
+    groups = []
+    for name, errors in [*series.best.items(), *reversed(series.worst.items())]:
+        _, skill = against_best(errors, model=MODEL)
+        groups.append(Group(name, errors, skill))
+    return score_table(groups, error="mse", skill="mse")
+
+
+def _predictions(panel: Panel, block: Block) -> pd.DataFrame:
+    """List predictions: series, origin (last known time), step, time, feature, actual, forecast."""
+    n_windows, horizon, n_features = block.actual.shape
+    rows = np.repeat(block.windows["target_start"].to_numpy(), horizon * n_features)
     steps = np.tile(np.repeat(np.arange(horizon), n_features), n_windows)
     features = pd.Categorical.from_codes(
-        np.tile(np.arange(n_features), n_windows * horizon), categories=list(series.columns)
+        np.tile(np.arange(n_features), n_windows * horizon), categories=list(panel.columns)
     )
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
-            "origin": series.index[rows - 1],
+            "origin": panel.times[rows - 1],
             "step": steps + 1,
-            "time": series.index[rows + steps],
+            "time": panel.times[rows + steps],
             "feature": features,
-            "actual": actual.ravel(),
-            "forecast": forecasts.ravel(),
+            "actual": block.actual.ravel(),
+            "forecast": block.forecasts[MODEL].ravel(),
         }
     )
+    if panel.id is not None:
+        codes = np.repeat(series_numbers(block.windows), horizon * n_features)
+        names = pd.Categorical.from_codes(codes, categories=list(panel.names))
+        table.insert(0, "series", names)
+    return table
 
 
 if __name__ == "__main__":

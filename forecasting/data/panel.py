@@ -70,6 +70,11 @@ class Panel:
         longest = int(self.lengths.argmax())
         return self.times[self.offsets[longest] : self.offsets[longest + 1]]
 
+    def series(self, number: int) -> pd.DataFrame:
+        """Return one of the series as a table over its times."""
+        rows = slice(self.offsets[number], self.offsets[number + 1])
+        return pd.DataFrame(self.values[rows], columns=list(self.columns), index=self.times[rows])
+
     def take(self, rows: np.ndarray) -> "Panel":
         """Keep the rows of a mask; a series without any is left out."""
         kept = np.concatenate([[0], np.cumsum(rows)])[self.offsets]
@@ -82,10 +87,6 @@ class Panel:
             names=tuple(name for name, left in zip(self.names, filled, strict=True) if left),
             raw_rows=None if self.raw_rows is None else self.raw_rows[rows],
         )
-
-    def frame(self) -> pd.DataFrame:
-        """Return a single series as a table over its times."""
-        return pd.DataFrame(self.values, columns=list(self.columns), index=self.times)
 
 
 def single(table: pd.DataFrame) -> Panel:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from forecasting.data.windows import SERIES, covered_rows, window_lengths
+from forecasting.data.windows import covered_rows, series_numbers, window_lengths
 from foundation.errors import DataError
 
 TRAIN, VALIDATION, TEST = SCORED = ("train", "validation", "test")
@@ -155,8 +155,7 @@ def _ends_before(windows: pd.DataFrame, axis: Axis, *, rank: int, gap: int) -> n
     border = axis.rows_before(rank)
     latest = np.where(border < axis.offsets[1:], border - gap, axis.offsets[1:])
     stops = windows["target_stop"].to_numpy()
-    series = windows[SERIES].to_numpy() if SERIES in windows else 0
-    return stops <= latest[series]
+    return stops <= latest[series_numbers(windows)]
 
 
 def _range(axis: Axis, first: int, last: int) -> str:
@@ -205,17 +204,16 @@ def _date(axis: Axis, rank: int) -> str:
 
 def series_without(split: pd.DataFrame, part: str, *, n_series: int) -> np.ndarray:
     """Give the numbers of the series that have windows, but none in this part."""
-    if SERIES not in split:
-        return np.array([], dtype=np.int64)
-    every = np.bincount(split[SERIES], minlength=n_series)
-    here = np.bincount(split.loc[split["part"] == part, SERIES], minlength=n_series)
+    series = series_numbers(split)
+    every = np.bincount(series, minlength=n_series)
+    here = np.bincount(series[(split["part"] == part).to_numpy()], minlength=n_series)
     return np.flatnonzero((every > 0) & (here == 0))
 
 
 def rows_known(windows: pd.DataFrame, offsets: np.ndarray) -> int:
     """Count the rows of its series before what a window predicts, the least of all windows."""
-    series = windows[SERIES].to_numpy() if SERIES in windows else 0
-    return int((windows["target_start"].to_numpy() - offsets[:-1][series]).min())
+    starts = offsets[:-1][series_numbers(windows)]
+    return int((windows["target_start"].to_numpy() - starts).min())
 
 
 def monitored_part(split: pd.DataFrame) -> str:

@@ -156,6 +156,13 @@ def window_lengths(windows: pd.DataFrame) -> tuple[int, int]:
     )
 
 
+def series_numbers(windows: pd.DataFrame) -> np.ndarray:
+    """Return the number of each window's series, 0 where there is one series; shape (windows,)."""
+    if SERIES in windows:
+        return windows[SERIES].to_numpy()
+    return np.zeros(len(windows), dtype=np.int32)
+
+
 def covered_rows(starts: np.ndarray, stops: np.ndarray, *, n_rows: int) -> np.ndarray:
     """Mark the rows that lie in at least one of the ranges.
 

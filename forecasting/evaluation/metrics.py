@@ -4,6 +4,7 @@ Every score counts all windows and all steps: sums over everything, divided by h
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,71 @@ from forecasting.data.scaling import Scaling
 ERROR_NAMES = ("mse", "rmse", "mae", "r2")
 
 
-def scores(actual: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
+@dataclass(frozen=True)
+class ErrorSums:
+    """What the errors of a forecaster add up to, per target: all that its scores need.
+
+    Sums over blocks of windows add up to those over all windows, so that these need not be held
+    together.
+
+    Attributes:
+        count: Forecast values of a target.
+        squared: Sum of (actual - forecast)^2, shape (targets,).
+        absolute: Sum of |actual - forecast|, same shape.
+        mean: Mean of the actual values.
+        spread: Sum of (actual - mean)^2.
+        low: The least actual value.
+        high: The greatest.
+    """
+
+    count: int
+    squared: np.ndarray
+    absolute: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def __add__(self, other: "ErrorSums") -> "ErrorSums":
+        """Add the sums of other windows; the spread as in Chan, Golub & LeVeque (1983)."""
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        between = np.square(apart) * (self.count * other.count / count)
+        return ErrorSums(
+            count=count,
+            squared=self.squared + other.squared,
+            absolute=self.absolute + other.absolute,
+            mean=self.mean + apart * (other.count / count),
+            spread=self.spread + other.spread + between,
+            low=np.minimum(self.low, other.low),
+            high=np.maximum(self.high, other.high),
+        )
+
+
+SumsByUnit = Mapping[str, Mapping[str, ErrorSums]]
+
+
+def error_sums(actual: np.ndarray, forecast: np.ndarray) -> ErrorSums:
+    """Add up the errors of a forecast.
+
+    Args:
+        actual: Observed values, shape (windows, horizon, targets).
+        forecast: Predicted values, same shape and units.
+    """
+    error, axes = actual - forecast, (0, 1)
+    mean = actual.mean(axis=axes)
+    return ErrorSums(
+        count=actual.shape[0] * actual.shape[1],
+        squared=np.square(error).sum(axis=axes),
+        absolute=np.abs(error).sum(axis=axes),
+        mean=mean,
+        spread=np.square(actual - mean).sum(axis=axes),
+        low=actual.min(axis=axes),
+        high=actual.max(axis=axes),
+    )
+
+
+def scores(sums: ErrorSums) -> dict[str, np.ndarray]:
     """Score a forecast per target, over all windows and steps.
 
         mse  = mean (actual - forecast)^2
@@ -21,22 +86,16 @@ def scores(actual: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
         mae  = mean |actual - forecast|
         r2   = 1 - mse / mean (actual - mean(actual))^2      (nan where the actual values are constant)
 
-    Args:
-        actual: Observed values, shape (windows, horizon, targets).
-        forecast: Predicted values, same shape and units.
-
     Returns:
         For each name of ERROR_NAMES an array of shape (targets,).
     """
-    error = actual - forecast
-    axes = (0, 1)
-    mse = np.square(error).mean(axis=axes)
-    spread = np.square(actual - actual.mean(axis=axes)).mean(axis=axes)
-    constant = actual.min(axis=axes) == actual.max(axis=axes)
+    mse = sums.squared / sums.count
+    spread = sums.spread / sums.count
+    constant = sums.low == sums.high
     return {
         "mse": mse,
         "rmse": np.sqrt(mse),
-        "mae": np.abs(error).mean(axis=axes),
+        "mae": sums.absolute / sums.count,
         "r2": np.where(constant, np.nan, 1.0 - mse / np.where(constant, 1.0, spread)),
     }
 
@@ -83,34 +142,52 @@ def against_best(errors: Mapping[str, float | None], *, model: str) -> tuple[str
     return best, skill(known[model], known[best])
 
 
-def score_board(
-    actual: np.ndarray,
-    forecasts: Mapping[str, np.ndarray],
-    *,
-    model: str,
-    targets: Sequence[str],
-    scaling: Scaling,
-) -> dict[str, Any]:
-    """Score a model and its baselines, in raw and in standardised units.
+def sums_by_unit(
+    actual: np.ndarray, forecasts: Mapping[str, np.ndarray], *, scaling: Scaling
+) -> SumsByUnit:
+    """Add up the errors of every forecaster, in raw and in standardised units.
 
     Args:
         actual: Observed values, shape (windows, horizon, targets).
         forecasts: Predicted values of the same shape by name of the forecaster.
+        scaling: The standard scaling of the training rows, which makes targets comparable.
+
+    Returns:
+        By forecaster, by unit (`raw`, `standardised`).
+    """
+    scaled_actual = scaling.apply(actual)
+    return {
+        name: {
+            "raw": error_sums(actual, values),
+            "standardised": error_sums(scaled_actual, scaling.apply(values)),
+        }
+        for name, values in forecasts.items()
+    }
+
+
+def add_sums(first: SumsByUnit, second: SumsByUnit) -> SumsByUnit:
+    """Add up the errors over two sets of windows, of the same forecasters."""
+    return {
+        name: {unit: sums + second[name][unit] for unit, sums in units.items()}
+        for name, units in first.items()
+    }
+
+
+def score_board(sums: SumsByUnit, *, model: str, targets: Sequence[str]) -> dict[str, Any]:
+    """Score a model beside its baselines, in raw and in standardised units.
+
+    Args:
+        sums: The errors of every forecaster, by unit.
         model: Which of them is the model; it is compared with the best of the others.
         targets: Names of the targets.
-        scaling: The standard scaling of the training rows, which makes targets comparable.
 
     Returns:
         `targets`: their order; `scores`: by forecaster, by unit (`raw`, `standardised`): `overall` and `by_target`;
         `best_baseline` and `skill` (both by standardised MSE): `overall` and `by_target`.
     """
-    scaled_actual = scaling.apply(actual)
     boards = {
-        name: {
-            "raw": _board(scores(actual, values), targets),
-            "standardised": _board(scores(scaled_actual, scaling.apply(values)), targets),
-        }
-        for name, values in forecasts.items()
+        name: {unit: _board(scores(each), targets) for unit, each in units.items()}
+        for name, units in sums.items()
     }
     standardised = {name: units["standardised"] for name, units in boards.items()}
     return {"targets": list(targets), "scores": boards} | _comparison(standardised, model, targets)

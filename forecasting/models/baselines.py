@@ -1,12 +1,14 @@
 """Forecasts that need no training: what a model must beat to be worth anything."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from forecasting.data.filling import FilledSeries
 from forecasting.data.scaling import Scaling
 from forecasting.data.split import TRAIN, VALIDATION
-from forecasting.data.windows import window_lengths
+from forecasting.data.windows import series_numbers, window_lengths
 from forecasting.models.ridge import fit_ridge, ridge_forecast
 
 
@@ -47,70 +49,92 @@ def seasonal_naive(
     return series.read(origins - season + steps, origins)
 
 
-def ridge(
-    series: FilledSeries, split: pd.DataFrame, windows: pd.DataFrame, *, scaling: Scaling
-) -> np.ndarray:
-    """Forecast with the linear model of `forecasting.models.ridge`, fitted on the training windows.
+def ridge_weights(scaled: FilledSeries, split: pd.DataFrame) -> np.ndarray:
+    """Fit the linear model of `forecasting.models.ridge` on the training windows.
 
     Its penalty is chosen on the validation windows; where the split has none, on the last fifth of
     the training windows, which the fit then leaves out.
 
     Args:
-        series: The series, of `rows` rows.
+        scaled: The series, standardised.
         split: The window table with its `part` column.
-        windows: The rows of it to forecast.
-        scaling: The standard scaling of the training rows.
-
-    Returns:
-        Shape (windows, horizon, features), in units of the series.
     """
     lookback, horizon = window_lengths(split)
     train = np.sort(split.loc[split["part"] == TRAIN, "input_start"].to_numpy())
     validation = split.loc[split["part"] == VALIDATION, "input_start"].to_numpy()
     if not len(validation) and len(train) > 1:
         train, validation = np.split(train, [len(train) - max(1, len(train) // 5)])
-    scaled = series.map(scaling.apply)
-    weights = fit_ridge(
+    return fit_ridge(
         scaled,
         train_starts=train,
         validation_starts=validation,
         lookback=lookback,
         horizon=horizon,
     )
-    forecasts = ridge_forecast(
-        scaled, weights=weights, starts=windows["input_start"].to_numpy(), lookback=lookback
-    )
-    return scaling.invert(forecasts)
 
 
-def baseline_forecasts(
+@dataclass(frozen=True)
+class Baselines:
+    """Every baseline, fitted.
+
+    Attributes:
+        series: The series, of `rows` rows.
+        scaled: The same, standardised.
+        scaling: The standard scaling of the training rows.
+        season: Length of one season, in rows; None leaves the seasonal baseline out.
+        means: The mean of the training rows of each series, nan where it has none; shape (series,
+            targets).
+        weights: Those of ridge.
+    """
+
+    series: FilledSeries
+    scaled: FilledSeries
+    scaling: Scaling
+    season: int | None
+    means: np.ndarray
+    weights: np.ndarray
+
+    def forecast(self, windows: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Make the forecast of every baseline for the same windows, by name.
+
+        Args:
+            windows: Rows of the window table.
+
+        Returns:
+            Arrays of shape (windows, horizon, targets), in units of the series.
+        """
+        lookback, horizon = window_lengths(windows)
+        forecasts = {"repeat_last": repeat_last(self.series, windows, horizon=horizon)}
+        if self.season is not None:
+            forecasts["seasonal_naive"] = seasonal_naive(
+                self.series, windows, horizon=horizon, season=self.season
+            )
+        starts = windows["input_start"].to_numpy()
+        linear = ridge_forecast(self.scaled, weights=self.weights, starts=starts, lookback=lookback)
+        mean = self.means[series_numbers(windows)]  # (windows, targets)
+        return forecasts | {
+            "training_mean": np.repeat(mean[:, None, :], horizon, axis=1),
+            "ridge": self.scaling.invert(linear),
+        }
+
+
+def fit_baselines(
     series: FilledSeries,
     split: pd.DataFrame,
-    windows: pd.DataFrame,
     *,
     scaling: Scaling,
     season: int | None,
-) -> dict[str, np.ndarray]:
-    """Make the forecast of every baseline for the same windows, by name.
+    means: np.ndarray | None = None,
+) -> Baselines:
+    """Fit what a baseline has to learn, on the training windows.
 
     Args:
         series: The series, of `rows` rows.
         split: The window table with its `part` column.
-        windows: The rows of it to forecast.
         scaling: The standard scaling of the training rows; its centre is their mean.
         season: Length of one season, in rows; None leaves the seasonal baseline out.
-
-    Returns:
-        Arrays of shape (windows, horizon, features), in units of the series.
+        means: The mean of the training rows of each of several series; None for a single one.
     """
-    _, horizon = window_lengths(windows)
-    mean = np.broadcast_to(scaling.center, (len(windows), horizon, len(scaling.center)))
-    forecasts = {"repeat_last": repeat_last(series, windows, horizon=horizon)}
-    if season is not None:
-        forecasts["seasonal_naive"] = seasonal_naive(
-            series, windows, horizon=horizon, season=season
-        )
-    return forecasts | {
-        "training_mean": mean,
-        "ridge": ridge(series, split, windows, scaling=scaling),
-    }
+    scaled = series.map(scaling.apply)
+    centers = scaling.center[None] if means is None else means
+    return Baselines(series, scaled, scaling, season, centers, ridge_weights(scaled, split))

@@ -1,15 +1,30 @@
-"""Sentences that belong to a score: which values were missing, and which weights were kept."""
+"""Sentences that belong to a score: which values were missing, and which weights were kept, how series differ."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from foundation.errors import quoted
+
+SHOWN = 3  # series named
 
 
-def gaps_sentence(*, filled_share: float, left_out: int) -> str | None:
+def gaps_sentence(*, filled_share: float, left_out: int, skipped: bool = False) -> str | None:
     """Say how far the series has gaps, in one sentence; None if it has none.
 
     Args:
         filled_share: Share of the cells of the series that are missing, and filled to be read.
-        left_out: Windows left out because a value that they predict is missing.
+        left_out: Windows left out because a value that they predict, or with gaps skipped read, is
+            missing.
+        skipped: Whether windows that read a missing value are left out.
     """
     if filled_share == 0:
         return None
+    if skipped:
+        return (
+            f"Gaps: {filled_share:.1%} of the values are missing. No window reads or predicts them: "
+            f"{left_out} windows are left out."
+        )
     return (
         f"Gaps: {filled_share:.1%} of the values are missing. They are filled from earlier values "
         f"where a window reads them, and never predicted: {left_out} windows are left out."
@@ -26,3 +41,33 @@ def epoch_sentence(*, kept: int, of: int, best: bool) -> str:
     """
     why = "the lowest validation loss" if best else "the last one"
     return f"Weights: of epoch {kept} of {of}, {why}."
+
+
+def series_sentence(
+    errors: np.ndarray, *, best: Sequence[str], worst: Sequence[str], untrained: Sequence[str]
+) -> str:
+    """Say how far the scores of many series lie apart, and which stand at the ends.
+
+    Args:
+        errors: Standardised squared errors of the model, shape (series,).
+        best: The names of the best series.
+        worst: The names of the worst.
+        untrained: The names of those without training windows.
+    """
+    low, middle, high = np.quantile(errors, [0, 0.5, 1])
+    sentence = (
+        f"Series: {len(errors)} are scored, with a standardised squared error of {low:.3g} to "
+        f"{high:.3g} (median {middle:.3g}). Best: {_names(best)}."
+    )
+    if worst:
+        sentence += f" Worst: {_names(worst)}."
+    if untrained:
+        sentence += (
+            f" Without training windows, so without training mean and MASE: {len(untrained)} "
+            f"({_names(untrained[:SHOWN])}{', ...' if len(untrained) > SHOWN else ''})."
+        )
+    return sentence
+
+
+def _names(series: Sequence[str]) -> str:
+    return ", ".join(map(quoted, series))

@@ -1,7 +1,9 @@
 """Parquet files: tables, and the series as one of them."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +30,22 @@ class Table:
         """Read the frame."""
         return pq.read_table(self.path, use_threads=False).to_pandas(use_threads=False)
 
+    def save_blocks(self, frames: Iterable[pd.DataFrame]) -> None:
+        """Write frames without an index below each other; they are never held together."""
+        self._write_blocks(
+            pa.Table.from_pandas(frame, preserve_index=False, nthreads=1) for frame in frames
+        )
+
     def _write(self, table: pa.Table) -> None:
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer, compression="zstd")
+        self._write_blocks([table])
+
+    def _write_blocks(self, tables: Iterable[pa.Table]) -> None:
+        """Write tables with one schema, at least one."""
+        buffer, rest = io.BytesIO(), iter(tables)
+        first = next(rest)
+        with pq.ParquetWriter(buffer, first.schema, compression="zstd") as writer:
+            for table in chain([first], rest):
+                writer.write_table(table)
         write_bytes(self.path, buffer.getvalue())
 
 
@@ -41,7 +56,7 @@ class SeriesTable(Table):
     def save_panel(self, panel: Panel) -> None:
         """Write the series, sorted as they are."""
         if panel.id is None:
-            self.save(panel.frame())
+            self.save(panel.series(0))
             return
         ids = pa.DictionaryArray.from_arrays(panel.codes, pa.array(panel.names, pa.string()))
         columns = [pa.array(panel.values[:, number]) for number in range(len(panel.columns))]

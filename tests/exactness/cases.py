@@ -28,7 +28,7 @@ import pandas as pd
 import tensorflow as tf
 from ruamel.yaml import YAML
 
-from forecasting.models.baselines import baseline_forecasts
+from forecasting.models.baselines import fit_baselines
 from forecasting.training.determinism import seal_tensorflow
 from foundation.errors import ParamsError
 from forecasting.data.filling import fill
@@ -225,9 +225,8 @@ def baselines() -> dict[str, np.ndarray]:
     known = np.arange(len(series())) < 300
     features = list(map(str, range(series().shape[1])))
     standard = fit_scaling(series(), known, method="standard", features=features)
-    return baseline_forecasts(
-        fill(series()), windows.assign(part=parts), windows[300:], scaling=standard, season=24
-    )
+    fitted = fit_baselines(fill(series()), windows.assign(part=parts), scaling=standard, season=24)
+    return fitted.forecast(windows[300:])
 
 
 def scaled(method: str) -> Outputs:

@@ -1,7 +1,5 @@
 """The chain on tables with missing values: no score may be better than what can be known."""
 
-import contextlib
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,17 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foundation.packages import LOCK_FILE
-from foundation.params import load_params
-from pipeline.runs.overrides import apply_overrides
-from stages import evaluate, ingest, split, train, windowing
-from stages.storage import artifacts as _artifacts
 from stages.storage.checkpoints import NO_CHECKPOINTS
-from tests.support.project import ROOT
+from tests.support.chain import run_chain
 
 CHRONOLOGICAL = (
     "split.method=chronological", "ingest.gaps=interpolate", "ingest.max_gap=20",
-    "ingest.frequency=h", "ingest.raw=data/raw/table.csv", "ingest.time=time", "train.epochs=25",
+    "ingest.frequency=h", "ingest.time=time", "train.epochs=25",
 )  # fmt: skip
 Chain = Callable[..., dict[str, Any]]
 
@@ -31,17 +24,7 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chain:
     monkeypatch.setenv(NO_CHECKPOINTS, "1")
 
     def run(table: bytes, *overrides: str) -> dict[str, Any]:
-        for name in ("params.yaml", LOCK_FILE):
-            shutil.copy(ROOT / name, tmp_path / name)
-        raw = tmp_path / "data/raw/table.csv"
-        raw.parent.mkdir(parents=True, exist_ok=True)
-        raw.write_bytes(table)
-        apply_overrides(tmp_path, [*CHRONOLOGICAL, *overrides])
-        with contextlib.chdir(tmp_path):
-            params = load_params()
-            for stage in (ingest, windowing, split, train, evaluate):
-                stage.run(params)
-            return _artifacts.SCORES.load()
+        return run_chain(tmp_path, table, *CHRONOLOGICAL, *overrides)
 
     return run
 
@@ -109,3 +92,17 @@ def test_monthly_data_get_a_season_that_fits_them(chain: Chain):
 
     assert scores["season"] == {"rows": 12, "sentence": None}
     assert "seasonal_naive" in scores["scores"]
+
+
+def test_a_score_that_skips_gaps_is_that_of_complete_windows(chain: Chain):
+    rng = np.random.default_rng(1)
+    values, kept = rng.normal(100, 10, size=2000), np.ones(2000, dtype=bool)
+    kept[rng.choice(np.arange(100, 1990), 30, replace=False)] = False
+
+    scores = chain(hourly(values, kept), "ingest.gaps=skip", "windowing.lookback=12")
+
+    windows = scores["windows"]
+    missing = np.convolve(~kept, np.ones(13), "valid") > 0  # of each window of 12 + 1 rows
+    assert windows["left_out"] == missing.sum()
+    assert rmse(scores, "model") > 0.95 * rmse(scores, "training_mean")
+    assert "No window reads or predicts them" in scores["gaps"]["sentence"]

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from forecasting.data.filling import fill
 from forecasting.models.raw_units import load_model
-from forecasting.training.inference import forecast
+from forecasting.training.inference import Forecaster
 from foundation.packages import LOCK_FILE
 from foundation.params import Params, check_params
 from stages import ingest, split, train, windowing
@@ -68,7 +68,7 @@ def pipelines_forecast(table: pd.DataFrame) -> np.ndarray:
     values, _ = artifacts.SERIES.load_values()
     start = np.array([len(values) - HORIZON - LOOKBACK])
     model = load_model(artifacts.MODEL.path)
-    return forecast(model, series=fill(values), starts=start)[0]
+    return Forecaster(model, fill(values)).forecast(start)[0]
 
 
 def readmes_forecast() -> np.ndarray:

@@ -8,7 +8,7 @@ from forecasting.data.filling import FilledSeries, earliest_rows, fill
 from forecasting.data.scaling import fit_scaling
 from forecasting.data.split import TRAIN, axis_of, borders_by_share, chronological_parts
 from forecasting.data.windows import gather_targets, observed_targets, window_table
-from forecasting.models.baselines import repeat_last, ridge
+from forecasting.models.baselines import fit_baselines
 
 NAN = np.nan
 
@@ -104,12 +104,9 @@ def test_no_forecast_of_noise_is_better_than_the_noise_wherever_values_are_missi
     actual = gather_targets(values, test)
     assert not np.isnan(actual).any()
     spread = np.square(actual - 100).mean()  # the error of who knows the mean
-    series = fill(values)
-    for forecasts in (
-        ridge(series, split, test, scaling=scaling),
-        repeat_last(series, test, horizon=horizon),
-    ):
-        error = np.square(actual - forecasts).mean()
+    baselines = fit_baselines(fill(values), split, scaling=scaling, season=None).forecast(test)
+    for name in ("ridge", "repeat_last"):
+        error = np.square(actual - baselines[name]).mean()
         # what a forecast adds to the noise is 2 cov + var; by chance alone cov is some per cent
         assert error > spread * (1 - 4 * 0.5 / np.sqrt(actual.size))
     assert error < 3 * spread  # repeating noise doubles it

@@ -84,7 +84,7 @@ def test_a_single_series_is_a_panel_of_one_without_a_name():
     assert found.offsets.tolist() == [0, 3]
     assert found.id is None
     assert (found.named(0), found.of(0)) == ("The series", "")
-    pd.testing.assert_frame_equal(found.frame(), table)
+    pd.testing.assert_frame_equal(found.series(0), table)
 
 
 def test_each_row_knows_its_series():

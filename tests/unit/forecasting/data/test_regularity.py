@@ -16,7 +16,7 @@ def table(times=HOURS, **columns):
 
 
 def series(frame, *, frequency="infer", gaps="error", max_gap=3):
-    return regular_panel(single(frame), frequency=frequency, gaps=gaps, max_gap=max_gap).frame()
+    return regular_panel(single(frame), frequency=frequency, gaps=gaps, max_gap=max_gap).series(0)
 
 
 def times_of(*texts, time_format="ISO8601"):

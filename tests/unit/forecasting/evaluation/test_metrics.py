@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from forecasting.data.scaling import Scaling
-from forecasting.evaluation.metrics import against_best, overall, score_board, scores, skill
+from forecasting.evaluation.metrics import (
+    add_sums,
+    against_best,
+    error_sums,
+    overall,
+    score_board,
+    scores,
+    skill,
+    sums_by_unit,
+)
 
 # two windows, two steps, two features; the errors of the first are 1, -1, 3, 1, of the second 0
 ACTUAL = np.array([[[1.0, 5.0], [2.0, 5.0]], [[3.0, 5.0], [6.0, 5.0]]])
@@ -10,7 +19,7 @@ FORECAST = np.array([[[0.0, 5.0], [3.0, 5.0]], [[0.0, 5.0], [5.0, 5.0]]])
 
 
 def test_scores_average_over_all_windows_and_steps():
-    found = scores(ACTUAL, FORECAST)
+    found = scores(error_sums(ACTUAL, FORECAST))
 
     assert found["mse"].tolist() == [3, 0]  # (1 + 1 + 9 + 1) / 4
     assert found["rmse"] == pytest.approx([1.7320508075688772, 0])
@@ -19,17 +28,35 @@ def test_scores_average_over_all_windows_and_steps():
 
 def test_r2_compares_with_the_mean_of_what_happened():
     # around the mean 3 the actual values lie -2, -1, 0, 3: the mean square is 14 / 4 = 3.5
-    assert scores(ACTUAL, FORECAST)["r2"][0] == pytest.approx(1 - 3 / 3.5)
+    assert scores(error_sums(ACTUAL, FORECAST))["r2"][0] == pytest.approx(1 - 3 / 3.5)
 
 
 def test_r2_is_undefined_where_the_actual_values_are_constant():
-    assert np.isnan(scores(ACTUAL, FORECAST)["r2"][1])
+    assert np.isnan(scores(error_sums(ACTUAL, FORECAST))["r2"][1])
 
 
 def test_r2_is_undefined_where_a_constant_has_a_rounded_mean():
     constant = np.full((3, 1, 1), 0.1)
 
-    assert np.isnan(scores(constant, constant)["r2"][0])
+    assert np.isnan(scores(error_sums(constant, constant))["r2"][0])
+
+
+def test_sums_of_two_blocks_score_as_those_of_all_windows():
+    whole = scores(error_sums(ACTUAL, FORECAST))
+    blocks = error_sums(ACTUAL[:1], FORECAST[:1]) + error_sums(ACTUAL[1:], FORECAST[1:])
+
+    for name, values in scores(blocks).items():
+        np.testing.assert_allclose(values, whole[name], rtol=1e-15)
+
+
+def test_blocks_of_each_forecaster_and_unit_are_added():
+    scaling = Scaling(center=np.zeros(2), scale=np.array([2.0, 1.0]))
+    first = sums_by_unit(ACTUAL[:1], {"a": FORECAST[:1]}, scaling=scaling)
+    second = sums_by_unit(ACTUAL[1:], {"a": FORECAST[1:]}, scaling=scaling)
+
+    found = add_sums(first, second)["a"]
+    assert (found["raw"].count, found["raw"].squared.tolist()) == (4, [12, 0])
+    assert found["standardised"].squared.tolist() == [3, 0]
 
 
 def test_overall_averages_the_features_and_takes_the_root_last():
@@ -77,13 +104,12 @@ def board():
     def off_by(a, b):
         return np.broadcast_to(np.array([a, b]), shape)
 
-    return score_board(
+    sums = sums_by_unit(
         np.zeros(shape),
         {"model": off_by(10.0, 1.0), "first": off_by(20.0, 2.0), "second": off_by(40.0, 0.5)},
-        model="model",
-        targets=["a", "b"],
         scaling=Scaling(center=np.array([5.0, 3.0]), scale=np.array([10.0, 1.0])),
     )
+    return score_board(sums, model="model", targets=["a", "b"])
 
 
 def test_the_board_scores_in_raw_and_in_standardised_units(board):

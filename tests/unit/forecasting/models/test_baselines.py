@@ -2,8 +2,8 @@ import numpy as np
 
 from forecasting.data.filling import fill
 from forecasting.data.scaling import Scaling
-from forecasting.data.windows import window_table
-from forecasting.models.baselines import baseline_forecasts, repeat_last, seasonal_naive
+from forecasting.data.windows import panel_windows, window_table
+from forecasting.models.baselines import fit_baselines, repeat_last, seasonal_naive
 
 VALUES = np.arange(8.0)[:, None] + [0, 100]  # value equals position; the second feature is 100 on
 SERIES = fill(VALUES)
@@ -41,7 +41,7 @@ def test_every_baseline_forecasts_the_windows_asked_for():
     split = WINDOWS.assign(part=["train", "test"])
     scaling = Scaling(center=np.array([1.5, 101.5]), scale=np.array([2.0, 2.0]))
 
-    forecasts = baseline_forecasts(SERIES, split, split[1:], scaling=scaling, season=3)
+    forecasts = fit_baselines(SERIES, split, scaling=scaling, season=3).forecast(split[1:])
 
     assert forecasts["repeat_last"].tolist() == [[[4, 104], [4, 104]]]
     assert forecasts["seasonal_naive"].tolist() == [[[2, 102], [3, 103]]]
@@ -53,7 +53,7 @@ def test_without_a_season_there_is_no_seasonal_baseline():
     split = WINDOWS.assign(part=["train", "test"])
     scaling = Scaling(center=np.zeros(2), scale=np.ones(2))
 
-    forecasts = baseline_forecasts(SERIES, split, split[1:], scaling=scaling, season=None)
+    forecasts = fit_baselines(SERIES, split, scaling=scaling, season=None).forecast(split[1:])
 
     assert list(forecasts) == ["repeat_last", "training_mean", "ridge"]
 
@@ -69,3 +69,15 @@ def test_baselines_read_missing_cells_as_a_window_does_that_ends_there():
         [1, 2],
         [3, 3],
     ]
+
+
+def test_each_series_has_the_mean_of_its_own_training_rows():
+    windows = panel_windows(np.array([0, 4, 8]), lookback=2, horizon=2, stride=1)
+    split = windows.assign(part=["train", "test"])
+    scaling = Scaling(center=np.array([1.5, 101.5]), scale=np.array([2.0, 2.0]))
+    means = np.array([[1.0, 2.0], [np.nan, np.nan]])
+
+    fitted = fit_baselines(SERIES, split, scaling=scaling, season=None, means=means)
+
+    assert fitted.forecast(split[:1])["training_mean"].tolist() == [[[1, 2], [1, 2]]]
+    assert np.isnan(fitted.forecast(split[1:])["training_mean"]).all()

@@ -1,4 +1,6 @@
-from forecasting.reporting.remarks import epoch_sentence, gaps_sentence
+import numpy as np
+
+from forecasting.reporting.remarks import epoch_sentence, gaps_sentence, series_sentence
 
 
 def test_a_series_without_gaps_needs_no_sentence():
@@ -17,3 +19,27 @@ def test_the_epoch_whose_weights_were_kept_is_named_with_the_reason():
         "Weights: of epoch 7 of 40, the lowest validation loss."
     )
     assert epoch_sentence(kept=40, of=40, best=False) == "Weights: of epoch 40 of 40, the last one."
+
+
+def test_series_are_described_by_their_errors_and_the_names_at_both_ends():
+    said = series_sentence(
+        np.array([0.5, 1.0, 4.0]), best=["a", "b"], worst=["c"], untrained=["p", "q", "r", "s"]
+    )
+
+    assert said == (
+        "Series: 3 are scored, with a standardised squared error of 0.5 to 4 (median 1). Best: 'a', "
+        "'b'. Worst: 'c'. Without training windows, so without training mean and MASE: 4 ('p', 'q', "
+        "'r', ...)."
+    )
+
+
+def test_one_series_is_the_best():
+    said = series_sentence(np.array([0.5]), best=["a"], worst=[], untrained=[])
+
+    assert said.endswith("(median 0.5). Best: 'a'.")
+
+
+def test_windows_that_would_read_a_missing_value_are_left_out_where_gaps_are_skipped():
+    assert gaps_sentence(filled_share=0.125, left_out=7, skipped=True) == (
+        "Gaps: 12.5% of the values are missing. No window reads or predicts them: 7 windows are left out."
+    )

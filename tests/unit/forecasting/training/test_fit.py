@@ -8,7 +8,7 @@ from forecasting.models.build import build_network, orthogonal
 from forecasting.models.raw_units import load_model, raw_unit_model
 from forecasting.training.determinism import seal_tensorflow
 from forecasting.training.fit import TrainingConfig, fit
-from forecasting.training.inference import forecast
+from forecasting.training.inference import Forecaster
 from forecasting.training.learning_curve import kept_epoch
 from foundation.errors import StageFailedError
 
@@ -259,9 +259,8 @@ def test_the_saved_model_takes_and_returns_raw_units_whatever_their_size(level, 
     inner = network(lookback=8, horizon=2)
     raw_unit_model(inner, scaling).save(tmp_path / "model.keras")
 
-    found = forecast(
-        load_model(tmp_path / "model.keras"), series=fill(values), starts=np.arange(40)
-    )
+    model = load_model(tmp_path / "model.keras")
+    found = Forecaster(model, fill(values)).forecast(np.arange(40))
 
     scaled = scaling.apply(values).astype(np.float32)
     inputs = np.stack([scaled[s : s + 8] for s in range(40)])

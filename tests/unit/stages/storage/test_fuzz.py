@@ -214,7 +214,7 @@ def is_valid(folder, name, content, changes):
             frequency=section.frequency,
             gaps=section.gaps,
             max_gap=section.max_gap,
-        ).frame()
+        ).series(0)
     except PipelineError as error:
         assert "\n" not in str(error)
         return False
