@@ -69,10 +69,11 @@ class Epoch(JsonContent):
 
 
 class Season(JsonContent):
-    """The rows of one season, None where none is known, and what a reader should know of it."""
+    """The rows of one season, None where none is known, what a reader should know, and of others."""
 
     rows: int | None
     sentence: str | None
+    others: list[int] = []
 
 
 class SeriesSummary(JsonContent):

@@ -144,7 +144,9 @@ def _forecasters(model: Any, found: Inputs, scaling: Scaling, season: Season) ->
     means = None
     if panel.id is not None:
         means = training_means(panel.values, found.seen, panel.offsets)
-    baselines = fit_baselines(filled, found.split, scaling=scaling, season=season.rows, means=means)
+    baselines = fit_baselines(
+        filled, found.split, scaling=scaling, seasons=season.lengths, means=means
+    )
     forecaster = Forecaster(model, filled)
 
     def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -202,9 +204,14 @@ def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
         "leak": {"share": leak, "sentence": leak_sentence(leak)},
         "gaps": gaps | {"sentence": gaps_sentence(**gaps, skipped=skipped)},
         "epoch": epoch | {"sentence": epoch_sentence(**epoch, best=best)},
-        "season": {"rows": season.rows, "sentence": season.sentence},
+        "season": _described(season),
         "windows": {part: int(counts[part]) for part in SCORED} | {"left_out": gaps["left_out"]},
     }
+
+
+def _described(season: Season) -> dict[str, Any]:
+    others = {"others": list(season.others)} if season.others else {}
+    return {"rows": season.rows, "sentence": season.sentence} | others
 
 
 def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """How many rows one season has: for the seasonal baseline, by the step of the series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,7 +8,6 @@ from pandas.tseries.offsets import BaseOffset, BusinessDay, Day, Tick, Week
 
 from foundation.errors import ParamsError
 
-AUTO = "auto"
 DAY = pd.Timedelta(days=1)
 WEEK = pd.Timedelta(weeks=1)
 WEEKS_OF_YEAR, WORKDAYS_OF_WEEK, MONTHS_OF_YEAR = 52, 5, 12
@@ -63,32 +63,49 @@ def _whole(period: int, step: int) -> int | None:
 
 @dataclass(frozen=True)
 class Season:
-    """The season of the seasonal baseline.
+    """The seasons of the seasonal baselines.
 
     Attributes:
-        rows: Its length; None leaves the baseline out.
+        rows: The length of the first; None leaves these baselines out.
         sentence: What a reader of the scores should know of the choice; None if nothing.
+        others: The lengths of further ones.
     """
 
     rows: int | None
     sentence: str | None
+    others: tuple[int, ...] = ()
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The length of each season by the name of its baseline."""
+        named = {f"seasonal_naive_{rows}": rows for rows in self.others}
+        return named if self.rows is None else {"seasonal_naive": self.rows} | named
 
 
-def choose_season(asked: int | str, times: pd.DatetimeIndex, *, known: int) -> Season:
-    """Choose the season of the seasonal baseline.
+def choose_season(
+    asked: int | str | Sequence[int], times: pd.DatetimeIndex, *, known: int
+) -> Season:
+    """Choose the seasons of the seasonal baselines.
 
     Args:
-        asked: The parameter evaluate.season: rows, or `auto` for the natural season.
-        times: The times of the series.
-        known: Rows before the first one that a test window predicts.
+        asked: The parameter evaluate.season: rows, several of them, or `auto` for the natural season.
+        times: The times of the series, of many the longest.
+        known: Rows before the first one that a test window predicts, of many series the least.
 
     Raises:
-        ParamsError: The season asked for is longer than what is known.
+        ParamsError: A season asked for is longer than what is known.
     """
     natural = natural_season(times)
-    if asked == AUTO:
+    if isinstance(asked, str):
         return _automatic(natural, known)
-    rows = int(asked)
+    first, *others = [asked] if isinstance(asked, int) else asked
+    sentences = [_sentence(rows, natural, known) for rows in (first, *others)]
+    fits = None in sentences
+    return Season(first, None if fits else sentences[0], tuple(others))
+
+
+def _sentence(rows: int, natural: int | None, known: int) -> str | None:
+    """Say that a season is not the natural one or a multiple; None if it is."""
     suggested = f"The step of the table suggests a season of {natural} rows" if natural else ""
     if rows > known:
         raise ParamsError(
@@ -98,7 +115,7 @@ def choose_season(asked: int | str, times: pd.DatetimeIndex, *, known: int) -> S
             + (f" {suggested}." if suggested else "")
         )
     fits = natural is None or rows % natural == 0
-    return Season(rows, None if fits else f"{suggested}, evaluate.season is {rows}.")
+    return None if fits else f"{suggested}, evaluate.season is {rows}."
 
 
 def _automatic(natural: int | None, known: int) -> Season:

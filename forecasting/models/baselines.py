@@ -1,5 +1,6 @@
 """Forecasts that need no training: what a model must beat to be worth anything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ class Baselines:
         series: The series, of `rows` rows.
         scaled: The same, standardised.
         scaling: The standard scaling of the training rows.
-        season: Length of one season, in rows; None leaves the seasonal baseline out.
+        seasons: Length of a season, in rows, for each seasonal baseline.
         means: The mean of the training rows of each series, nan where it has none; shape (series,
             targets).
         weights: Those of ridge.
@@ -90,7 +91,7 @@ class Baselines:
     series: FilledSeries
     scaled: FilledSeries
     scaling: Scaling
-    season: int | None
+    seasons: Mapping[str, int]
     means: np.ndarray
     weights: np.ndarray
 
@@ -105,10 +106,8 @@ class Baselines:
         """
         lookback, horizon = window_lengths(windows)
         forecasts = {"repeat_last": repeat_last(self.series, windows, horizon=horizon)}
-        if self.season is not None:
-            forecasts["seasonal_naive"] = seasonal_naive(
-                self.series, windows, horizon=horizon, season=self.season
-            )
+        for name, season in self.seasons.items():
+            forecasts[name] = seasonal_naive(self.series, windows, horizon=horizon, season=season)
         starts = windows["input_start"].to_numpy()
         linear = ridge_forecast(self.scaled, weights=self.weights, starts=starts, lookback=lookback)
         mean = self.means[series_numbers(windows)]  # (windows, targets)
@@ -123,7 +122,7 @@ def fit_baselines(
     split: pd.DataFrame,
     *,
     scaling: Scaling,
-    season: int | None,
+    seasons: Mapping[str, int],
     means: np.ndarray | None = None,
 ) -> Baselines:
     """Fit what a baseline has to learn, on the training windows.
@@ -132,9 +131,9 @@ def fit_baselines(
         series: The series, of `rows` rows.
         split: The window table with its `part` column.
         scaling: The standard scaling of the training rows; its centre is their mean.
-        season: Length of one season, in rows; None leaves the seasonal baseline out.
+        seasons: Length of a season, in rows, for each seasonal baseline.
         means: The mean of the training rows of each of several series; None for a single one.
     """
     scaled = series.map(scaling.apply)
     centers = scaling.center[None] if means is None else means
-    return Baselines(series, scaled, scaling, season, centers, ridge_weights(scaled, split))
+    return Baselines(series, scaled, scaling, seasons, centers, ridge_weights(scaled, split))

@@ -225,7 +225,9 @@ def baselines() -> dict[str, np.ndarray]:
     known = np.arange(len(series())) < 300
     features = list(map(str, range(series().shape[1])))
     standard = fit_scaling(series(), known, method="standard", features=features)
-    fitted = fit_baselines(fill(series()), windows.assign(part=parts), scaling=standard, season=24)
+    fitted = fit_baselines(
+        fill(series()), windows.assign(part=parts), scaling=standard, seasons={"seasonal_naive": 24}
+    )
     return fitted.forecast(windows[300:])
 
 

@@ -37,7 +37,9 @@ def test_etth1_has_the_published_borders_scaling_counts_and_scores(etth1, horizo
     assert (scaling.center[0], scaling.scale[0]) == pytest.approx((7.938, 5.813), abs=5e-4)
 
     actual = scaling.apply(gather_targets(values, test))
-    forecasts = fit_baselines(fill(values), split, scaling=scaling, season=24).forecast(test)
+    forecasts = fit_baselines(
+        fill(values), split, scaling=scaling, seasons={"seasonal_naive": 24}
+    ).forecast(test)
 
     def score(name, n_windows=None):
         found = overall(

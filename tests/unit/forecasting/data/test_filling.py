@@ -104,7 +104,7 @@ def test_no_forecast_of_noise_is_better_than_the_noise_wherever_values_are_missi
     actual = gather_targets(values, test)
     assert not np.isnan(actual).any()
     spread = np.square(actual - 100).mean()  # the error of who knows the mean
-    baselines = fit_baselines(fill(values), split, scaling=scaling, season=None).forecast(test)
+    baselines = fit_baselines(fill(values), split, scaling=scaling, seasons={}).forecast(test)
     for name in ("ridge", "repeat_last"):
         error = np.square(actual - baselines[name]).mean()
         # what a forecast adds to the noise is 2 cov + var; by chance alone cov is some per cent

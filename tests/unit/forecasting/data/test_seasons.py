@@ -70,3 +70,24 @@ def test_a_season_that_is_no_multiple_of_the_natural_one_is_taken_with_a_remark(
     season = choose_season(asked, times("D"), known=30)
 
     assert (season.rows, season.sentence) == (asked, sentence)
+
+
+def test_several_seasons_are_several_baselines():
+    season = choose_season([24, 168], times("h"), known=168)
+
+    assert (season.rows, season.others, season.sentence) == (24, (168,), None)
+    assert season.lengths == {"seasonal_naive": 24, "seasonal_naive_168": 168}
+    assert choose_season(24, times("h"), known=24).lengths == {"seasonal_naive": 24}
+    assert choose_season("auto", times("YS", 20), known=5).lengths == {}
+
+
+def test_each_of_several_seasons_has_to_fit_what_is_known():
+    with pytest.raises(ParamsError, match=r"evaluate\.season=168 is longer than the 100 rows"):
+        choose_season([24, 168], times("h"), known=100)
+
+
+def test_a_remark_is_made_where_none_of_several_seasons_is_natural():
+    assert choose_season([30, 24], times("h"), known=168).sentence is None
+    assert choose_season([30, 40], times("h"), known=168).sentence.endswith(
+        "evaluate.season is 30."
+    )

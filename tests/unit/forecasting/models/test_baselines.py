@@ -41,7 +41,9 @@ def test_every_baseline_forecasts_the_windows_asked_for():
     split = WINDOWS.assign(part=["train", "test"])
     scaling = Scaling(center=np.array([1.5, 101.5]), scale=np.array([2.0, 2.0]))
 
-    forecasts = fit_baselines(SERIES, split, scaling=scaling, season=3).forecast(split[1:])
+    forecasts = fit_baselines(
+        SERIES, split, scaling=scaling, seasons={"seasonal_naive": 3}
+    ).forecast(split[1:])
 
     assert forecasts["repeat_last"].tolist() == [[[4, 104], [4, 104]]]
     assert forecasts["seasonal_naive"].tolist() == [[[2, 102], [3, 103]]]
@@ -53,7 +55,7 @@ def test_without_a_season_there_is_no_seasonal_baseline():
     split = WINDOWS.assign(part=["train", "test"])
     scaling = Scaling(center=np.zeros(2), scale=np.ones(2))
 
-    forecasts = fit_baselines(SERIES, split, scaling=scaling, season=None).forecast(split[1:])
+    forecasts = fit_baselines(SERIES, split, scaling=scaling, seasons={}).forecast(split[1:])
 
     assert list(forecasts) == ["repeat_last", "training_mean", "ridge"]
 
@@ -77,7 +79,18 @@ def test_each_series_has_the_mean_of_its_own_training_rows():
     scaling = Scaling(center=np.array([1.5, 101.5]), scale=np.array([2.0, 2.0]))
     means = np.array([[1.0, 2.0], [np.nan, np.nan]])
 
-    fitted = fit_baselines(SERIES, split, scaling=scaling, season=None, means=means)
+    fitted = fit_baselines(SERIES, split, scaling=scaling, seasons={}, means=means)
 
     assert fitted.forecast(split[:1])["training_mean"].tolist() == [[[1, 2], [1, 2]]]
     assert np.isnan(fitted.forecast(split[1:])["training_mean"]).all()
+
+
+def test_each_season_has_a_baseline():
+    split = WINDOWS.assign(part=["train", "test"])
+    scaling = Scaling(center=np.zeros(2), scale=np.ones(2))
+    seasons = {"seasonal_naive": 1, "seasonal_naive_3": 3}
+
+    forecasts = fit_baselines(SERIES, split, scaling=scaling, seasons=seasons).forecast(split[1:])
+
+    assert forecasts["seasonal_naive"][0, :, 0].tolist() == [4, 4]
+    assert forecasts["seasonal_naive_3"][0, :, 0].tolist() == [2, 3]
