@@ -43,9 +43,8 @@ def test_names_are_texts_and_sorted_as_such():
 
 def test_categories_that_no_row_has_are_no_series():
     table = pd.DataFrame({"y": [1.0, 2.0]}, index=DAYS[[0, 1]])
-    found = stack(
-        table, [pd.Categorical(["b", "b"], categories=["a", "b", "c"])], id_columns=["id"]
-    )
+    ids = pd.Categorical(["b", "b"], categories=["a", "b", "c"])
+    found = stack(table, pd.DataFrame({"id": ids}, index=table.index))
 
     assert found.names == ("b",)
     assert found.offsets.tolist() == [0, 2]

@@ -120,8 +120,9 @@ def test_a_doubled_time_names_its_series_and_the_rows_of_the_table():
         regular(shuffled)
     assert str(error.value) == (
         "The time 2024-01-03 00:00:00 of series 'b' stands twice, in rows 5 and 4 (doubled times in "
-        "all: 1). Correct the times; if these are local times with daylight saving, write them in "
-        "UTC; if another column tells series apart too, add it to ingest.id."
+        "all: 1). If these are local times with daylight saving, set ingest.time_zone, such as "
+        "Europe/Lisbon; if another column tells series apart too, add it to ingest.id; else correct "
+        "the times."
     )
 
 
@@ -202,3 +203,9 @@ def test_the_run_says_what_is_done_about_missing_values():
     assert missing_sentence(0.125, gaps="interpolate").startswith(
         "12.5 % of the values are missing"
     )
+
+
+def test_the_next_row_is_the_next_step_of_its_series_where_rows_are_steps():
+    uneven = without(TWO, [1, 6])
+
+    assert regular(uneven, frequency="rows") is uneven

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from forecasting.data.regularity import regular_series
+from forecasting.data.panel import single
+from forecasting.data.regularity import regular_panel
 from stages.storage.columns import Columns
 from stages.storage.raw_tables import read_table
 from tests.unit.stages.storage.test_raw_tables import ingest_section
@@ -18,12 +19,12 @@ def read(cases, tmp_path, monkeypatch):
     def read(name, **changes):
         shutil.copyfile(cases / name, name)
         section = ingest_section(raw=name, **changes)
-        return regular_series(
-            read_table(section).numbers,
+        return regular_panel(
+            single(read_table(section).numbers),
             frequency=section.frequency,
             gaps=section.gaps,
             max_gap=section.max_gap,
-        )
+        ).series(0)
 
     return read
 
