@@ -37,7 +37,12 @@ def measure(*, rows: int, features: int, epochs: int) -> Row:
         written.append(ends[-1] - begun)
 
     network = build_network(
-        lookback=LOOKBACK, n_features=features, horizon=1, layers=[{"units": UNITS}], seed=SEED
+        lookback=LOOKBACK,
+        n_features=features,
+        horizon=1,
+        layers=[{"units": UNITS}],
+        seed=SEED,
+        normalise="none",
     )
     fit(
         network,

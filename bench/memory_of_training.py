@@ -46,7 +46,12 @@ def run_fit(folder: Path, rows: int) -> None:
     """Train for one epoch on a float32 series; the folder is not needed."""
     problem = make_problem(rows, FEATURES, lookback=LOOKBACK)
     network = build_network(
-        lookback=LOOKBACK, n_features=FEATURES, horizon=1, layers=[{"units": UNITS}], seed=SEED
+        lookback=LOOKBACK,
+        n_features=FEATURES,
+        horizon=1,
+        layers=[{"units": UNITS}],
+        seed=SEED,
+        normalise="none",
     )
     fit(
         network,

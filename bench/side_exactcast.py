@@ -15,7 +15,12 @@ def main(rows: int, features: int, epochs: int) -> None:
     problem = make_problem(rows, features)
     clock = Clock()
     network = build_network(
-        lookback=LOOKBACK, n_features=features, horizon=1, layers=[{"units": UNITS}], seed=SEED
+        lookback=LOOKBACK,
+        n_features=features,
+        horizon=1,
+        layers=[{"units": UNITS}],
+        seed=SEED,
+        normalise="none",
     )
     fit(
         network,

@@ -47,6 +47,7 @@ def run(params: Params) -> None:
         horizon=windows.horizon,
         layers=[layer.model_dump() for layer in params.model.layers],
         seed=params.seed,
+        normalise=params.model.normalise,
     )
     config = _config(params, monitored=windows.monitored_part)
     checkpoint = Checkpoint(checkpoint_folder(), _key(params))

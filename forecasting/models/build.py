@@ -16,7 +16,7 @@ def build_network(
     horizon: int,
     layers: Sequence[Mapping[str, Any]],
     seed: int,
-    normalise: str = "none",
+    normalise: str,
 ) -> keras.Model:
     """Build the network on scaled values: (batch, lookback, features) to (batch, horizon, features).
 

@@ -41,6 +41,7 @@ class Layer(Section):
 
 class Model(Section):
     scaler: Literal["standard", "minmax", "none"]
+    normalise: Literal["none", "last", "mean", "window"]
     layers: Annotated[list[Layer], Field(min_length=1)]
 
     @model_validator(mode="after")
