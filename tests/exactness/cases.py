@@ -165,18 +165,21 @@ def run_stages(chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1) -
         for stage in [*wanted, evaluate] if evaluated else wanted:
             stage.run(params)
             if stage is simulate:
-                _adapt_table(gaps=params.ingest.gaps == "interpolate", copies=copies)
+                _adapt_table(gaps=params.ingest.gaps != "error", copies=copies)
         files = sorted(path for path in Path().glob("*/**/*") if path.is_file())
         return {path.as_posix(): path.read_bytes() for path in files}
 
 
 def _adapt_table(*, gaps: bool, copies: int) -> None:
-    """Divide the demo table, so that it can be trained on unscaled, and take some rows out of it."""
-    table = DEMO.load().set_index("date") / 1000
-    table = pd.concat(
-        [table, *((table + n).add_suffix(f"_{n}") for n in range(1, copies))], axis="columns"
+    """Divide the demo table, so that it can be trained on unscaled, and take some hours out of it."""
+    table = DEMO.load()
+    keys = [name for name in ("date", "id") if name in table]
+    numbers = table.set_index(keys) / 1000
+    numbers = pd.concat(
+        [numbers, *((numbers + n).add_suffix(f"_{n}") for n in range(1, copies))], axis="columns"
     )
-    DEMO.save((table.drop(index=table.index[[20, 21, 40]]) if gaps else table).reset_index())
+    missing = table["date"].unique()[[20, 21, 40]] if gaps else []
+    DEMO.save(numbers.reset_index()[~table["date"].isin(missing)])
 
 
 def initial_weights(field: str, name: str) -> Outputs:
