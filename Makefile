@@ -33,7 +33,7 @@ test: .venv/.ready  ## Run every test that is not slow (ARGS="-k windows" choose
 	@$(PYTEST) $(PARALLEL) $(ARGS)
 
 test-unit: .venv/.ready  ## Run the tests that need no DVC and no Prefect
-	@$(PYTEST) $(PARALLEL) tests/unit $(ARGS)
+	@$(PYTEST) $(PARALLEL) --dist worksteal tests/unit $(ARGS)
 
 test-all: .venv/.ready  ## Run every test, the slow ones too
 	@$(PYTEST) $(PARALLEL) -m "slow or not slow" $(ARGS)

@@ -65,7 +65,9 @@ def parse_times(
         ParamsError: The format or the zone cannot be used.
     """
     example = example_of(time_format)
-    cells = pa.chunked_array([pa.array(texts, pa.string())])
+    cells = pa.array(texts.array, pa.string())  # which Arrow's own type has without a copy
+    if isinstance(cells, pa.Array):
+        cells = pa.chunked_array([cells])
     read = _read_unix if time_format in UNIX else _read_text
     clock = read(cells, column, time_format)
     bad = clock.wall.isna() | pc.is_in(cells, pa.array(TIMES_OF_DAY)).to_numpy()
