@@ -130,7 +130,7 @@ def _explain(
         info, value, now = section.model_fields[name], values[name], ""
         if (nested := _section(info)) is not None:
             _explain(definitions, nested, value, form=nested.__name__)
-        elif isinstance(value, list) and isinstance(value[0], CommentedMap):
+        elif isinstance(value, list) and value and isinstance(value[0], CommentedMap):
             (item,) = get_args(info.annotation)
             _prefill(definitions[item.__name__], value[0])
         else:

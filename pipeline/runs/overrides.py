@@ -39,7 +39,8 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
     Args:
         root: The project's root.
         overrides: Such as `train.epochs=5` or `ingest.time=@timestamp`. Where the schema wants text,
-            text is taken as typed, or out of the quotes around it; other values are YAML.
+            text is taken as typed, or out of the quotes around it, and a list of texts is written in
+            brackets; other values are YAML.
 
     Raises:
         ParamsError: An override is not understood, or a value is wrong.
@@ -88,7 +89,7 @@ def _apply(content: Any, override: str) -> None:
         if place is _NOTHING:
             raise ParamsError(_unknown(content, key, text))
     kind = _kind(key.split("."))
-    value = _text(key, text, kind) if _is_text(kind) else _yaml(key, text, kind, place)
+    value = _text(key, text, kind) if _as_typed(text, kind) else _yaml(key, text, kind, place)
     holder[int(last) if isinstance(holder, list) else last] = value
 
 
@@ -115,12 +116,18 @@ def _options(kind: Any) -> list[Any]:
     return [kind]
 
 
-def _is_text(kind: Any) -> bool:
-    """Return True for text, choices of text, and either of them or null."""
-    return all(
-        option in (str, type(None))
-        or (get_origin(option) is Literal and all(isinstance(c, str) for c in get_args(option)))
-        for option in _options(kind)
+def _as_typed(text: str, kind: Any) -> bool:
+    """Return True where text is meant; where a list of texts may stand as well, brackets mean that."""
+    options = _options(kind)
+    lists = [option for option in options if get_origin(option) is list]
+    one = [option for option in options if option not in lists]
+    return bool(one) and all(map(_is_text, one)) and not (lists and text.startswith("["))
+
+
+def _is_text(option: Any) -> bool:
+    """Return True for text, choices of text, and null."""
+    return option in (str, type(None)) or (
+        get_origin(option) is Literal and all(isinstance(c, str) for c in get_args(option))
     )
 
 
@@ -156,7 +163,7 @@ def _yaml(key: str, text: str, kind: Any, before: Any) -> Any:
         return _round_trip().load(text)
     except (YAMLError, ValueError, KeyError):  # the last two for a value like 2024-13-45
         lists = [option for option in _options(kind) if get_origin(option) is list]
-        of_text = any(_is_text(get_args(option)[0]) for option in lists)
+        of_text = any(all(map(_is_text, _options(get_args(option)[0]))) for option in lists)
         right = [part.strip(" []'\"") for part in text.split(",")] if of_text else before
         raise ParamsError(
             f"-S {shlex.quote(f'{key}={text}')}: the value is not YAML. Write it such as "

@@ -131,7 +131,9 @@ def test_a_run_with_other_packages_than_the_lock_says_so(toy_copy: Project):
 def test_the_scores_of_the_newest_run_are_taken_from_the_cache_or_left_out(toy_copy: Project):
     before = scores_before(Checkout(toy_copy.root))
     assert before is not None
-    assert before.rmse("model", "oil") == pytest.approx(28 / 3)  # of `mine`: (1.5 + 2.5) / 3 + 8
+    assert before.errors("raw", "rmse", "oil")["model"] == pytest.approx(
+        28 / 3
+    )  # of `mine`: (1.5 + 2.5) / 3 + 8
     for path in (toy_copy.root / ".dvc/cache/files/md5").rglob("*"):
         if path.is_file() and b"targets" in path.read_bytes():
             path.unlink()

@@ -40,24 +40,26 @@ def test_a_number_that_may_stand_for_missing_values_is_named_and_kept(project):
     ("name", "changes", "last_line"),
     [
         ("thousands", ["time=time", "separator=;"],
-         "error: Column 'visits', row 3: '1,000' is not a number. ',' seems to separate thousands: write "
-         "the numbers without it, such as 1000 (in a spreadsheet: by the number format)."),
+         "error: Column 'visits', row 3: '1,000' is not a number. ',' seems to separate thousands: set "
+         "ingest.thousands: \",\"."),
         ("thousands", ["time=time", "separator=;", "decimal=,"],
          "error: Column 'visits', row 3: '1,000' would be read as 1.0, but ',' seems to separate "
          "thousands: every cell with it ends in a group of three digits, every other is a whole number up "
-         "to 999. Write the numbers without it, such as 1000 (in a spreadsheet: by the number format). If "
+         "to 999. If it does, set ingest.thousands: \",\" and ingest.decimal: \".\". If "
          "it is the decimal mark, write all cells of the column with three decimals, such as 912,000."),
         ("two-time-columns", ["separator=;", "time=Date", "time_format=%d/%m/%Y"],
-         "error: Column 'Time', row 1: '00:00:00' is not a number. It is a time of day: write it and "
-         "'Date' into one column of times."),
+         "error: Column 'Power', row 51: '?' is not a number. Correct the cell, or, if it stands for a "
+         "missing value, list it: ingest.missing_values: [\"?\"] (see ingest.gaps); or leave the column out "
+         "of ingest.features."),
         ("two-time-columns", ["separator=;", "time=Date", "time_format=%d/%m/%Y", "features=[Volt]"],
          "error: The time 2024-03-01 00:00:00 stands twice, in rows 1 and 2 (doubled times in all: 287). "
-         "Column 'Time' holds times of day: write it and 'Date' into one column of times."),
+         "Column 'Time' holds times of day: set ingest.time: [Date, Time], and ingest.time_format to that of "
+         "both, with a space between them."),
         ("two-time-columns", ["separator=;", "time=Time", "time_format=%H:%M:%S", "features=[Volt]"],
          "error: ingest.time_format='%H:%M:%S' does not hold the whole time: it writes 2017-11-23 14:35:46 "
          "as '14:35:46', which reads as 1900-01-01 14:35:46. Write a format with year, month, day and "
-         "every unit down to the finest (%p with %I); if date and time stand in two columns, write them "
-         "into one."),
+         "every unit down to the finest (%p with %I); if date and time stand in two columns, list both in "
+         "ingest.time."),
         ("long-stores", ["time=date"],
          "error: The time 2024-01-01 00:00:00 stands twice, in rows 1 and 2 (doubled times in all: 240). "
          "The table seems to hold several series below each other, told apart by column 'store' "

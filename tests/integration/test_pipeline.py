@@ -30,7 +30,7 @@ def test_a_run_ends_with_scores_places_and_a_verdict_and_a_second_one_reproduces
     project.forget_outputs()
     assert not (project.root / "models/model.keras").exists()
     second = project.exactcast("run")
-    assert "identical: all 12 outputs equal the committed dvc.lock" in second
+    assert "identical: all 13 outputs equal the committed dvc.lock" in second
     assert "(6 of 6 stages ran)" in second
     assert project.git("status", "--porcelain") == ""
 
@@ -113,7 +113,7 @@ def test_a_workspace_that_cannot_be_written_is_one_sentence(copied: Project):
     lock.mkdir()  # as little writable as a file without permission, for root as well
     failed = copied.attempt("python", "-m", "pipeline", "run")
     assert failed.returncode == 1
-    assert "lock could not be written: Is a directory. Free space or correct" in error_of(failed)
+    assert "lock could not be locked: Is a directory. Free space, correct" in error_of(failed)
     assert len(error_of(failed).splitlines()) == 1
 
 
@@ -212,6 +212,6 @@ def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied:
     )
 
     clone.dvc("pull", "data/raw/station.csv")
-    assert "identical: all 11 outputs" in clone.exactcast("run", "--no-prefect")
+    assert "identical: all 12 outputs" in clone.exactcast("run", "--no-prefect")
     assert clone.read("models/model.keras") == copied.read("models/model.keras")
     assert clone.git("status", "--porcelain") == ""

@@ -76,6 +76,10 @@ def test_a_section_may_be_given_whole(folder):
         ("train.optimizer.name=sgd", "sgd"),
         ("model.layers.0.activation=relu", "relu"),
         ("ingest.features=[a, b]", ["a", "b"]),
+        ("ingest.time=[Date, Time]", ["Date", "Time"]),
+        ('ingest.time="[a]"', "[a]"),
+        ("ingest.id=null", None),
+        ("ingest.missing_values=[n/e, -9999]", ["n/e", -9999]),
         ("windowing.lookback=0x10", 16),
     ],
 )
@@ -116,7 +120,7 @@ def test_any_text_arrives_as_that_text_for_every_reader_or_is_refused_by_name(fo
     @given(st.sampled_from(TEXTS), st.sampled_from(AWKWARD) | st.text(max_size=8))
     def check(name, text):
         shutil.copy(ROOT / "params.yaml", folder)
-        before, typed = read(folder), json.dumps(text) if text[:1] in ("'", '"') else text
+        before, typed = read(folder), json.dumps(text) if text[:1] in ("'", '"', "[") else text
         try:
             apply_overrides(folder, [f"{name}={typed}"])
         except ParamsError as refused:

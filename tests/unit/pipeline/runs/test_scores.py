@@ -9,27 +9,13 @@ from foundation.errors import SetupError
 from foundation.metrics_schema import Scores
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.record import summary
-from pipeline.runs.scores import read_metrics, read_scores, scores_before
-from pipeline.versioning.checkout import Checkout
+from pipeline.runs.scores import read_metrics, read_scores
 from pipeline.versioning.graph import Graph, Stage
-from tests.support.project import Project
 from tests.support.scores import OLD, scores_content
 
 
 def graph(*outs: str) -> Graph:
     return Graph({"evaluate": Stage("evaluate", (), outs, ())})
-
-
-def test_the_scores_of_the_newest_run_are_taken_from_the_cache_or_left_out(toy_copy: Project):
-    before = scores_before(Checkout(toy_copy.root))
-    assert before is not None
-    assert before.errors("raw", "rmse", "oil")["model"] == pytest.approx(
-        28 / 3
-    )  # of `mine`: (1.5 + 2.5) / 3 + 8
-    for path in (toy_copy.root / ".dvc/cache/files/md5").rglob("*"):
-        if path.is_file() and b"targets" in path.read_bytes():
-            path.unlink()
-    assert scores_before(Checkout(toy_copy.root)) is None
 
 
 def reports(folder: Path, **content: object) -> RunCheckout:
