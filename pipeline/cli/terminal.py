@@ -93,18 +93,20 @@ def run_and_show(
             typer.echo(TAKEN_BACK, err=True)
         raise
     if as_json:
-        kept = result.experiment
-        print_json(
-            {
-                "states": result.states,
-                "metrics": result.metrics,
-                "scores": result.scores,
-                "experiment": kept.name if kept else None,
-            }
-            | asdict(result.comparison)
-        )
+        print_json(_as_json(result))
     else:
         typer.echo(outcome_text(workspace, request, result, screen_width()))
+
+
+def _as_json(result: RunResult) -> dict[str, Any]:
+    kept = result.experiment
+    return {
+        "states": result.states,
+        "metrics": result.metrics,
+        "scores": result.scores,
+        "experiment": kept.name if kept else None,
+        **asdict(result.comparison),
+    }
 
 
 def _params(workspace: Checkout) -> bytes | None:

@@ -57,21 +57,25 @@ def serve(
         {"cron": cron, "verify_cron": verify_cron, "timezone": timezone, "request": dict(request)}
     )
     with served_by(workspace) as url:
-        environment = child_environment() | {
-            "PREFECT_API_URL": url,
-            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
-        }
-        command = [sys.executable, "-m", "pipeline.orchestration.deployments", settings]
-        with running(
-            command, folder=workspace.root, environment=environment, output=None
-        ) as runner:
-            typer.echo(f"watch it at {page_of(url)}; Ctrl-C ends it")
-            while runner.poll() is None:
-                time.sleep(0.2)
+        exit_code = _serve_deployments(workspace, url, settings)
     raise SetupError(
-        f"Serving ended by itself, with exit code {runner.returncode}; the reason is in its output "
+        f"Serving ended by itself, with exit code {exit_code}; the reason is in its output "
         "above. Correct it, then serve again."
     )
+
+
+def _serve_deployments(workspace: Checkout, url: str, settings: str) -> int:
+    """Run the process that serves, until it ends; return its exit code."""
+    environment = child_environment() | {
+        "PREFECT_API_URL": url,
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+    }
+    command = [sys.executable, "-m", "pipeline.orchestration.deployments", settings]
+    with running(command, folder=workspace.root, environment=environment, output=None) as runner:
+        typer.echo(f"watch it at {page_of(url)}; Ctrl-C ends it")
+        while (exit_code := runner.poll()) is None:
+            time.sleep(0.2)
+    return exit_code
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from foundation.durability import flush
@@ -20,7 +20,7 @@ from pipeline.runs.backup import held, restore_on_failure
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.overrides import apply_overrides, overridden
 from pipeline.runs.params_file import forget_params, take_back_params, write_params
-from pipeline.runs.record import make_record
+from pipeline.runs.record import Notes, make_record
 from pipeline.runs.request import RunObserver, RunRequest, RunResult, Show, Step
 from pipeline.runs.scores import read_metrics, read_scores, scores_before
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event, reproduce
@@ -57,17 +57,6 @@ OVERLAP_ADVICE = (
     "This one is skipped: exactcast serve --overlap wait waits instead, --overlap allow runs both; so "
     "does the field overlap of a custom run."
 )
-
-
-@dataclass
-class Notes:
-    """What is noted during a run."""
-
-    name: str
-    commit: str
-    overrides: tuple[str, ...] = ()
-    started: float = field(default_factory=time.time)
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run_name(workspace: Checkout, request: RunRequest, commit: str) -> str:
@@ -209,25 +198,10 @@ def reproduce_and_keep(
     """
     states = bring_up_to_date(checkout, observer, notes)
     canonicalise(checkout.root, checkout.graph)
-    recorded = committed_lock(checkout.root)
-    result = RunResult(
-        states,
-        read_scores(checkout),
-        read_metrics(checkout),
-        compare(checkout.graph, recorded, checkout.lock),
-        bool(recorded),
-        scores_before(checkout),
-    )
+    result = _result(checkout, states)
     if set(states.values()) == {UP_TO_DATE}:
         return result
-    record = make_record(
-        checkout,
-        **asdict(notes),
-        states=states,
-        comparison=result.comparison,
-        metrics=result.metrics,
-        watched_by=observer.identity(),
-    )
+    record = make_record(checkout, notes, result, watched_by=observer.identity())
     experiment = keep(
         checkout,
         name=notes.name,
@@ -237,6 +211,19 @@ def reproduce_and_keep(
     )
     flush(checkout.root)
     return replace(result, experiment=experiment)
+
+
+def _result(checkout: RunCheckout, states: dict[str, str]) -> RunResult:
+    """Read what the stages left, and compare it with what is committed."""
+    recorded = committed_lock(checkout.root)
+    return RunResult(
+        states,
+        read_scores(checkout),
+        read_metrics(checkout),
+        compare(checkout.graph, recorded, checkout.lock),
+        bool(recorded),
+        scores_before(checkout),
+    )
 
 
 def bring_up_to_date(checkout: RunCheckout, observer: RunObserver, notes: Notes) -> dict[str, str]:

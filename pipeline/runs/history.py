@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -72,42 +72,40 @@ def load_run(checkout: Checkout, revision: str) -> Run:
 
 def _described(checkout: Checkout, named: Sequence[tuple[str, str]]) -> list[Run]:
     """Describe commits, each with its name; git is asked once for all of them."""
-    commits = [commit for _, commit in named]
+    commits = sorted({commit for _, commit in named})
     if not commits:
         return []
-    logged = git(
-        checkout.root, "log", "--no-walk=unsorted", "--format=%H %ct %P", *sorted(set(commits))
-    )
-    facts = {
-        commit: (int(at), parents) for commit, at, *parents in map(str.split, logged.splitlines())
-    }
-    wanted = [name for commit in commits for name in [*record_names(commit), f"{commit}:{METRICS}"]]
-    around = {*commits, *(parent for _, parents in facts.values() for parent in parents[:1])}
-    contents = contents_at(
-        checkout.root, [*wanted, *(f"{commit}:{PARAMS}" for commit in sorted(around))]
-    )
+    facts = _commit_facts(checkout, commits)
     files = _files_changed(checkout, commits)
+    around = {*commits, *(fact.parent for fact in facts.values() if fact.parent)}
+    wanted = [name for commit in commits for name in [*record_names(commit), f"{commit}:{METRICS}"]]
+    contents = contents_at(checkout.root, wanted + [f"{one}:{PARAMS}" for one in sorted(around)])
     parameters = {commit: parameters_of(contents.get(f"{commit}:{PARAMS}")) for commit in around}
     runs = []
     for name, commit in named:
-        at, parents = facts[commit]
-        parent = parents[0] if parents else None
+        parent, committed = facts[commit].parent, facts[commit].committed
         record = own_record(contents, commit)
         changed = changed_values(parameters[parent], parameters[commit]) if parent else []
-        committed = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-        runs.append(
-            Run(
-                name=name,
-                commit=commit,
-                parent=parent,
-                when=record.started if record and record.started else committed,
-                changed=changed
-                + [file for file in files[commit] if _makes_results(file) or file.endswith(".dvc")],
-                metrics=_metrics(contents.get(f"{commit}:{METRICS}", b"")),
-                record=record,
-            )
-        )
+        changed += [file for file in files[commit] if _makes_results(file) or file.endswith(".dvc")]
+        when = record.started if record and record.started else committed
+        metrics = _metrics(contents.get(f"{commit}:{METRICS}", b""))
+        runs.append(Run(name, commit, parent, when, changed, metrics, record))
     return runs
+
+
+class _CommitFacts(NamedTuple):
+    committed: str  # when, in UTC, as ISO 8601 has it
+    parent: str | None  # the first one
+
+
+def _commit_facts(checkout: Checkout, commits: Sequence[str]) -> dict[str, _CommitFacts]:
+    """Ask git when each commit was made, and on which."""
+    logged = git(checkout.root, "log", "--no-walk=unsorted", "--format=%H %ct %P", *commits)
+    facts = {}
+    for commit, at, *parents in map(str.split, logged.splitlines()):
+        committed = datetime.fromtimestamp(int(at), UTC).isoformat(timespec="seconds")
+        facts[commit] = _CommitFacts(committed, parents[0] if parents else None)
+    return facts
 
 
 def _metrics(content: bytes) -> Metrics:

@@ -1,7 +1,9 @@
 """The record of a run, made and found; `foundation.record_schema` says what is in it. It is not a stage output."""
 
 import re
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +15,7 @@ from foundation.paths import PARAMS
 from foundation.record_schema import FORMAT, Record, Surroundings, parse_record
 from pipeline.runs import probe
 from pipeline.runs.checkout import RunCheckout
+from pipeline.runs.request import RunResult
 from pipeline.runs.stage import WITHOUT_SHORTCUTS
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dependencies import is_code
@@ -20,7 +23,7 @@ from pipeline.versioning.dvc import ask
 from pipeline.versioning.experiments import RECORD, experiments
 from pipeline.versioning.git import contents_at
 from pipeline.versioning.graph import Graph
-from pipeline.versioning.lockfile import LOCK, Comparison, Entries, flat
+from pipeline.versioning.lockfile import LOCK, Entries, flat
 
 ERROR = re.compile(r"scores\.(?P<model>.+)\.standardised\.overall\.mse")
 
@@ -30,44 +33,47 @@ KINDS = (  # the likeliest first
 )  # fmt: skip
 
 
-def make_record(
-    checkout: RunCheckout,
-    *,
-    name: str,
-    commit: str,
-    overrides: tuple[str, ...],
-    started: float,
-    seconds: Mapping[str, float],
-    states: Mapping[str, str],
-    comparison: Comparison,
-    metrics: Mapping[str, Any],
-    watched_by: Mapping[str, Any],
-) -> Record:
-    """Describe a run that has just finished.
+@dataclass
+class Notes:
+    """What is noted during a run.
 
-    Args:
-        checkout: That of the run.
+    Attributes:
         name: Of the experiment that keeps it.
         commit: What it started from.
         overrides: `key=value` changes of params.yaml.
         started: When, in seconds since 1970.
         seconds: How long each stage took.
-        states: How each stage ended.
-        comparison: The run, compared with the committed dvc.lock.
-        metrics: Its numbers, as in metrics.json.
+    """
+
+    name: str
+    commit: str
+    overrides: tuple[str, ...] = ()
+    started: float = field(default_factory=time.time)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def make_record(
+    checkout: RunCheckout, notes: Notes, result: RunResult, *, watched_by: Mapping[str, Any]
+) -> Record:
+    """Describe a run that has just finished.
+
+    Args:
+        checkout: That of the run.
+        notes: What was noted of it.
+        result: How it ended.
         watched_by: Identifiers of who watched it, such as Prefect's.
     """
     lock = {name: checkout.lock[name] for name in checkout.graph.needed()}
     return Record(
         format=FORMAT,
-        name=name,
-        commit=commit,
-        overrides=list(overrides),
-        started=datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
-        seconds=dict(seconds),
-        states=dict(states),
-        verdict=comparison.verdict,
-        scores=summary(metrics),
+        name=notes.name,
+        commit=notes.commit,
+        overrides=list(notes.overrides),
+        started=datetime.fromtimestamp(notes.started, UTC).isoformat(timespec="seconds"),
+        seconds=dict(notes.seconds),
+        states=dict(result.states),
+        verdict=result.comparison.verdict,
+        scores=summary(result.metrics),
         parameters=YAML(typ="safe").load(checkout.root / PARAMS),
         raw=raw_hashes(checkout.graph, lock),
         lock=lock,

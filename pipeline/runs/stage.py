@@ -62,9 +62,7 @@ def reproduce(
     Raises:
         StageFailedError: The stage did not finish; the message ends with the stage's own sentence.
     """
-    state: str | None = None
-    said: list[str] = []
-    held_back: list[str] = []  # what the sentence of a failure says
+    relay = _Relay(stage, show)
     command = repro_command(stage, *(UNCACHED if uncached else ()), python=python)
     environment = child_environment(python) | (WITHOUT_SHORTCUTS if uncached else {})
     with (
@@ -72,29 +70,49 @@ def reproduce(
         running(command, folder=checkout.root, environment=environment) as process,
     ):
         assert process.stdout is not None
-        for raw in process.stdout:
-            line = raw.rstrip("\n")
-            found = _state(line)
-            if found is not None:
-                state = found
-                _show_lines(stage, held_back, show)
-                show(Event(stage, state=state))
-            elif not is_chatter(line):
-                said.append(line)
-                held_back.append(line)
-                if state is not None and not held_back[0].startswith((_ERROR, FAILED)):
-                    _show_lines(stage, held_back, show)
+        for line in process.stdout:
+            relay.take(line.rstrip("\n"))
         process.wait()
-    if process.returncode != 0 or state is None:
-        raise StageFailedError(_failure(checkout.root, stage if state is not None else None, said))
-    _show_lines(stage, held_back, show)
-    return state
+    if process.returncode != 0 or relay.state is None:
+        began = stage if relay.state is not None else None
+        raise StageFailedError(_failure(checkout.root, began, relay.said))
+    relay.show_held_back()
+    return relay.state
 
 
-def _show_lines(stage: str, lines: list[str], show: Callable[[Event], None]) -> None:
-    for line in lines:
-        show(Event(stage, line=line))
-    lines.clear()
+class _Relay:
+    """Shows what DVC and a stage print, but for what the sentence of a failure will say.
+
+    Attributes:
+        state: The stage's; None until DVC names it.
+        said: Every line but DVC's chatter.
+    """
+
+    def __init__(self, stage: str, show: Callable[[Event], None]) -> None:
+        self.state: str | None = None
+        self.said: list[str] = []
+        self._stage = stage
+        self._show = show
+        self._held_back: list[str] = []
+
+    def take(self, line: str) -> None:
+        """Take the next line that was printed."""
+        state = _state(line)
+        if state is not None:
+            self.state = state
+            self.show_held_back()
+            self._show(Event(self._stage, state=state))
+        elif not is_chatter(line):
+            self.said.append(line)
+            self._held_back.append(line)
+            if self.state is not None and not self._held_back[0].startswith((_ERROR, FAILED)):
+                self.show_held_back()
+
+    def show_held_back(self) -> None:
+        """Show the lines that no failure will say."""
+        for line in self._held_back:
+            self._show(Event(self._stage, line=line))
+        self._held_back.clear()
 
 
 def _state(line: str) -> str | None:

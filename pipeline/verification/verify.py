@@ -6,7 +6,7 @@ run, in metrics.json and in DVC's cache, is held against what comes out.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -138,22 +138,41 @@ def _verify(place: Checkout, claim: Claim, revision: str, observer: Steps) -> Ve
     seconds = _reproduce(checkout, observer)
     outputs = recorded.compare(claim.graph, claim.lock)
     here = surroundings(checkout, uncached=True)
-    made = {output.path: output.reproduced for output in outputs}
     changed = compare(claim.graph, claim.lock, checkout.lock).new_inputs
-    false += false_inputs(changed)
-    false += false_outputs(recorded, claim.graph, claim.lock)
-    if claim.record is not None:
-        false += false_record(checkout, claim.commit, claim.lock, claim.record, made)
+    made = {output.path: output.reproduced for output in outputs}
     return Verdict(
         revision=revision,
         commit=claim.commit,
         run=claim.record.name if claim.record else None,
         outputs=outputs,
-        false=false,
+        false=[*false, *_false_claims(checkout, claim, recorded, changed=changed, made=made)],
         reasons=reasons(checkout, outputs, known, here, changed=changed),
         seconds=seconds,
         surroundings=here,
     )
+
+
+def _false_claims(
+    checkout: RunCheckout,
+    claim: Claim,
+    recorded: RecordedOutputs,
+    *,
+    changed: Sequence[str],
+    made: Mapping[str, str | None],
+) -> list[str]:
+    """List what the commit says of itself that is not so.
+
+    Args:
+        checkout: A worktree of the commit, in which its stages have run.
+        claim: What it says.
+        recorded: The outputs that are kept of it.
+        changed: The inputs that its dvc.lock names otherwise.
+        made: The hash of each output that came out.
+    """
+    false = [*false_inputs(changed), *false_outputs(recorded, claim.graph, claim.lock)]
+    if claim.record is not None:
+        false += false_record(checkout, claim.commit, claim.lock, claim.record, made)
+    return false
 
 
 def _minor(record: Record | None) -> str:

@@ -11,7 +11,6 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from foundation.errors import SetupError
@@ -67,44 +66,52 @@ def keep(
         SetupError: The name is taken, or it cannot be the name of a git reference.
     """
     parent = git(checkout.root, "rev-parse", "HEAD").strip()
-    folder_in_git = git(checkout.root, "rev-parse", "--show-prefix").removesuffix("\n")
-    reference = f"{REFS}/{parent[:2]}/{parent[2:]}/{name}"
-    # on the disk, or a power cut could leave a reference to empty objects
-    write = partial(git, checkout.root, "-c", "core.fsync=all")
-    with tempfile.TemporaryDirectory() as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        git(checkout.root, "read-tree", "HEAD", environment=index)
-        write("add", "--update", ".", environment=index)
-        if untracked:
-            write("add", "--force", "--", *untracked, environment=index)
-        for path, content in added.items():
-            blob = write("hash-object", "-w", "--stdin", content=content).strip()
-            git(
-                checkout.root,
-                "update-index",
-                "--add",
-                "--cacheinfo",
-                f"100644,{blob},{folder_in_git}{path}",
-                environment=index,
-            )
-        tree = write("write-tree", environment=index).strip()
-    commit = write(
-        "commit-tree",
-        tree,
-        "-p",
-        parent,
-        "-m",
-        f"{NAMED if named else UNNAMED}{name}",
-        environment=_author(checkout),
-    ).strip()
+    tree = _tree(checkout, untracked=untracked, added=added)
+    message = f"{NAMED if named else UNNAMED}{name}"
+    commit = _write(
+        checkout, "commit-tree", tree, "-p", parent, "-m", message, environment=_author(checkout)
+    )
     try:
-        write("update-ref", reference, commit, "")  # only if it does not exist
+        _write(checkout, "update-ref", _reference(parent, name), commit, "")  # only if it is new
     except SetupError as refused:
         raise SetupError(
             f"The run could not be kept as the experiment '{name}': {refused} Name it otherwise, "
             "or remove the old one: dvc exp remove."
         ) from None
     return Experiment(name, commit, parent, named)
+
+
+def _tree(checkout: Checkout, *, untracked: Sequence[str], added: Mapping[str, bytes]) -> str:
+    """Write the files to keep into git, through an index of their own; return the tree's hash."""
+    folder_in_git = git(checkout.root, "rev-parse", "--show-prefix").removesuffix("\n")
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git(checkout.root, "read-tree", "HEAD", environment=index)
+        _write(checkout, "add", "--update", ".", environment=index)
+        if untracked:
+            _write(checkout, "add", "--force", "--", *untracked, environment=index)
+        for path, content in added.items():
+            blob = _write(checkout, "hash-object", "-w", "--stdin", content=content)
+            entry = f"100644,{blob},{folder_in_git}{path}"
+            git(checkout.root, "update-index", "--add", "--cacheinfo", entry, environment=index)
+        return _write(checkout, "write-tree", environment=index)
+
+
+def _write(
+    checkout: Checkout,
+    *command: str,
+    content: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run a git command that writes; on the disk, or a power cut could leave a reference to empty objects."""
+    return git(
+        checkout.root, "-c", "core.fsync=all", *command, content=content, environment=environment
+    ).strip()
+
+
+def _reference(parent: str, name: str) -> str:
+    """Return where DVC looks for an experiment of this commit."""
+    return f"{REFS}/{parent[:2]}/{parent[2:]}/{name}"
 
 
 def check_name(checkout: Checkout, name: str) -> None:
@@ -158,9 +165,8 @@ def newest_of(checkout: Checkout, commit: str) -> Experiment | None:
 
 def remove(checkout: Checkout, experiment: Experiment) -> None:
     """Remove an experiment; its files go when git and DVC next collect their garbage."""
-    parent = experiment.parent
-    git(checkout.root, "update-ref", "-d", f"{REFS}/{parent[:2]}/{parent[2:]}/{experiment.name}",
-        experiment.commit)  # fmt: skip
+    reference = _reference(experiment.parent, experiment.name)
+    git(checkout.root, "update-ref", "-d", reference, experiment.commit)
 
 
 def prune(checkout: Checkout, *, most: int) -> list[Experiment]:

@@ -32,35 +32,44 @@ def progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
     if not sys.stdout.isatty():
         yield _print
         return
-    from tqdm import tqdm
-
-    bar: Any = None
-
-    def show(event: Event) -> None:
-        nonlocal bar
-        epoch = read_epoch(event.line or "")
-        if epoch:
-            if bar is None:
-                bar = tqdm(
-                    total=epoch.of, desc=event.stage, dynamic_ncols=True,
-                    bar_format=BAR, file=sys.stdout,
-                )  # fmt: skip
-            bar.set_postfix_str(_losses(epoch.losses), refresh=False)
-            bar.update(epoch.number - bar.n)
-            return
-        close()
-        _print(event)
-
-    def close() -> None:
-        nonlocal bar
-        if bar is not None:
-            bar.close()
-            bar = None
-
+    bar = _EpochBar()
     try:
-        yield show
+        yield bar.show
     finally:
-        close()
+        bar.close()
+
+
+class _EpochBar:
+    """A bar that grows with the epochs of a training; other events are printed below it."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def show(self, event: Event) -> None:
+        """Move the bar if the event is an epoch, else print it."""
+        epoch = read_epoch(event.line or "")
+        if epoch is None:
+            self.close()
+            _print(event)
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(
+                total=epoch.of,
+                desc=event.stage,
+                dynamic_ncols=True,
+                bar_format=BAR,
+                file=sys.stdout,
+            )
+        self._bar.set_postfix_str(_losses(epoch.losses), refresh=False)
+        self._bar.update(epoch.number - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it is, if there is one."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
 def _losses(scores: str) -> str:
