@@ -81,10 +81,11 @@ def run(
         bool, typer.Option("--push", help="Send data, models and the experiment to the remotes.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait/--no-wait", help="Wait for another run here, or refuse.")
+        bool,
+        typer.Option("--wait/--no-wait", help="Wait for another run in this workspace, or refuse."),
     ] = True,
     without_prefect: Annotated[
-        bool, typer.Option("--no-prefect", help="Run without Prefect, unwatched.")
+        bool, typer.Option("--no-prefect", help="Run without Prefect.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", hidden=True)] = False,
     as_json: Json = False,
@@ -151,7 +152,7 @@ def show(
 @app.command()
 def verify(
     revision: Annotated[
-        str, typer.Argument(metavar="[RUN|REV]", help="A run, or a commit or branch.")
+        str, typer.Argument(metavar="RUN|REV", help="A run, or a commit or branch.")
     ] = "HEAD",
     as_json: Json = False,
 ) -> None:
@@ -195,7 +196,7 @@ def serve(
         str, typer.Option(metavar="FIELDS", help="When to verify the newest run; '' for never.")
     ] = "0 3 * * 0",
     timezone: Annotated[
-        str, typer.Option("--timezone", help="Of the schedules, such as Europe/Lisbon.")
+        str, typer.Option("--timezone", help="Time zone of the schedules, such as Europe/Lisbon.")
     ] = "UTC",
     overlap: Annotated[
         Overlapping,

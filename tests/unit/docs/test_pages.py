@@ -1,6 +1,8 @@
 """The pages that are written by hand, held against the code and against each other."""
 
 import ast
+import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ import typer.main
 from ruamel.yaml import YAML
 
 from foundation import paths
+from foundation.files import digest
+from foundation.number_format import format_number
 from foundation.seal import PINNED
 from pipeline.cli.main import app
 from pipeline.versioning.graph import load_graph
-from pipeline.versioning.lockfile import flat
+from pipeline.versioning.lockfile import flat, hashes, read_lock
 from tests.support.pages import check_documented, sections
 from tests.support.project import ROOT
 
@@ -140,3 +144,27 @@ def test_a_document_is_held_against_its_table_in_both_directions():
     ):
         with pytest.raises(AssertionError):
             check_documented(wrong, fields, empty=set())
+
+
+@pytest.fixture
+def demo_is_committed():
+    """Skip where a user has committed a run of a table of their own; README shows the demo's."""
+    if PARAMETERS["ingest"]["raw"] != paths.DEMO.as_posix():
+        pytest.skip("params.yaml has another table than the demo")
+
+
+@pytest.mark.usefixtures("demo_is_committed")
+def test_the_picture_in_the_readme_is_the_plot_of_the_recorded_run():
+    recorded = hashes(read_lock(ROOT)["evaluate"], "outs")
+
+    assert digest(DOCS / "forecast.png", "md5") == recorded[paths.FORECAST_PLOT.as_posix()]
+
+
+@pytest.mark.usefixtures("demo_is_committed")
+def test_the_scores_in_the_readme_are_those_of_the_recorded_run():
+    metrics = json.loads((ROOT / paths.METRICS).read_text("utf-8"))
+    page = (ROOT / "README.md").read_text("utf-8")
+    ((model, skill),) = re.findall(r"^all, standardised +([\d.]+).* ([\d.]+)$", page, re.MULTILINE)
+
+    assert model == format_number(math.sqrt(metrics["mse"]))
+    assert skill == format_number(metrics["skill"])
