@@ -109,7 +109,9 @@ def _parameters(checkout: Checkout) -> str:
 
 def _telemetry(checkout: Checkout) -> str:
     if checkout.settings.get("core.analytics") != "false":
-        raise SetupError("DVC reports its use to its makers. dvc config core.analytics false")
+        raise SetupError(
+            "DVC sends usage statistics. Turn that off: dvc config core.analytics false"
+        )
     return "off"
 
 
@@ -145,7 +147,7 @@ def _lock(checkout: Checkout) -> str:
     if recorded != [name for name in stages if name in recorded]:
         raise SetupError(
             f"{LOCK} does not list the stages in the order of dvc.yaml, or lists stages that are gone. "
-            "exactcast run puts that right."
+            "exactcast run corrects that."
         )
     return f"canonical, {len(recorded)} of {len(stages)} stages recorded"
 

@@ -158,7 +158,7 @@ def _watched(
         except (httpx.HTTPError, PrefectException) as failed:
             raise SetupError(
                 f"The Prefect server at {url} stopped answering or refused ({failed}). The stages that "
-                "finished are kept: run again to go on from there, or with --no-prefect, unwatched."
+                "finished are kept: run again to continue from there, or with --no-prefect."
             ) from failed
 
 

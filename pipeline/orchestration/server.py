@@ -72,7 +72,7 @@ def check_answers(url: str) -> None:
     except httpx.HTTPError:
         raise ServerSilentError(
             f"No Prefect server answers at {url}, which PREFECT_API_URL or the Prefect profile names. "
-            "Start it (exactcast serve), name another, or run with --no-prefect, unwatched."
+            "Start it (exactcast serve), name another, or run with --no-prefect."
         ) from None
     except ValueError:  # a page, not the JSON of the API
         raise SetupError(_not_the_api(url)) from None
@@ -81,9 +81,9 @@ def check_answers(url: str) -> None:
 def _refusal(url: str, status: int) -> str:
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return (
-            f"The Prefect server at {url} does not accept who asks ({status}). Set "
+            f"The Prefect server at {url} rejects the credentials ({status}). Set "
             "PREFECT_API_AUTH_STRING to the server's user:password (for Prefect Cloud "
-            "PREFECT_API_KEY), or run with --no-prefect, unwatched."
+            "PREFECT_API_KEY), or run with --no-prefect."
         )
     if httpx.codes.is_server_error(status):
         return f"The server at {url} fails ({status}). Look into its log, or run with --no-prefect."

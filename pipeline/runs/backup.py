@@ -63,7 +63,7 @@ def restore_on_failure(checkout: RunCheckout, work: Callable[[], T]) -> T:
     not agree otherwise.
 
     Raises:
-        RunVoidedError: Code or data changed while the work went on: DVC records them as they are after a
+        RunVoidedError: Code or data changed during the work: DVC records them as they are after a
             stage, so that the lock would name code that never made the output.
     """
     keep_outputs(checkout)
@@ -82,7 +82,7 @@ def restore_on_failure(checkout: RunCheckout, work: Callable[[], T]) -> T:
         forget_params(checkout.root)
         forget_run_cache_since(checkout.cache, started)
         raise RunVoidedError(
-            f"This run is void: {', '.join(changed)} changed while it went on, so what made the "
+            f"This run is void: {', '.join(changed)} changed during it, so what made the "
             "outputs is not known. The earlier results are back; run again."
         )
     forget_params(checkout.root)

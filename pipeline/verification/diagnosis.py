@@ -1,4 +1,4 @@
-"""Why a run did not come out the same, as far as the records tell."""
+"""Why a run did not come out the same, as far as the records show."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def reasons(
         state = record.states.get(stage, RAN)
         if state != RAN:
             found.append(
-                f"'{stage}' did not run in that run ({state}), so the record does not tell where "
+                f"'{stage}' did not run in that run ({state}), so the record does not say where "
                 "its outputs were made."
             )
     changes = changed_surroundings(
@@ -58,7 +58,7 @@ def reasons(
 
 def _without_record(checkout: Checkout) -> list[str]:
     found = [
-        "No record tells of this commit, so its packages, processor and threads are not known."
+        "There is no record of this commit, so its packages, processor and threads are not known."
     ]
     reference = checkout.root / ".python-version"
     said = reference.read_text(encoding="utf-8").strip() if reference.is_file() else OWN_MINOR

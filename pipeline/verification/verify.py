@@ -47,7 +47,7 @@ class Verdict:
         run: Name of the run whose record the commit brought; None if it brought none.
         outputs: Every output, recorded and reproduced.
         false: What the commit or the cache says, and is not so; one sentence each.
-        reasons: Why outputs differ, as far as the records tell.
+        reasons: Why outputs differ, as far as the records show.
         seconds: How long each stage took.
         surroundings: Where it was reproduced, as in a run's record.
     """
@@ -217,8 +217,8 @@ def summary_line(verdict: Verdict) -> str:
         )
     if not apart:
         return (
-            f"NOT AS RECORDED: every output of {what} came out again, but {len(verdict.false)} of the "
-            f"things that are on record of it are false ({took})"
+            f"NOT AS RECORDED: every output of {what} came out again, but {len(verdict.false)} "
+            f"recorded statements about it are false ({took})"
         )
     return (
         f"NOT IDENTICAL: {len(apart)} of {len(verdict.outputs)} outputs of {what} differ ({took})"

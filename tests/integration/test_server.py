@@ -24,9 +24,9 @@ def test_a_server_that_asks_for_a_password_is_told_with_the_setting_that_holds_i
     with stub_server({FLOWS: (status, "{}")}) as address, pytest.raises(SetupError) as refused:
         check_answers(f"{address}/api")
     assert str(refused.value) == (
-        f"The Prefect server at {address}/api does not accept who asks ({status}). Set "
+        f"The Prefect server at {address}/api rejects the credentials ({status}). Set "
         "PREFECT_API_AUTH_STRING to the server's user:password (for Prefect Cloud "
-        "PREFECT_API_KEY), or run with --no-prefect, unwatched."
+        "PREFECT_API_KEY), or run with --no-prefect."
     )
 
 

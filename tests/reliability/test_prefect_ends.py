@@ -103,7 +103,7 @@ def test_a_server_that_does_not_answer_is_one_sentence_and_offline_works(project
     assert refused.returncode == 1
     assert error_of(refused) == (
         f"error: No Prefect server answers at {dead}, which PREFECT_API_URL or the Prefect profile "
-        "names. Start it (exactcast serve), name another, or run with --no-prefect, unwatched.\n"
+        "names. Start it (exactcast serve), name another, or run with --no-prefect.\n"
     )
     assert contents(project) == before
     said = project.exactcast("run", "--no-prefect", PREFECT_API_URL=dead)

@@ -199,7 +199,7 @@ def verdict_text(verdict: Verdict, width: int | None = None) -> str:
         parts.append(f"not as recorded:\n{false}")
     if verdict.reasons:
         why = _list((f"  {one}" for one in verdict.reasons), width)
-        parts.append(f"why, as far as the records tell:\n{why}")
+        parts.append(f"why, as far as the records show:\n{why}")
     return "\n\n".join([*parts, filled(summary_line(verdict), width)])
 
 

@@ -68,7 +68,7 @@ def test_a_stage_that_did_not_run_in_the_recorded_run_is_named():
 def test_without_a_record_that_is_said():
     (_, said, *_) = told([output("train")], None)
     assert said == (
-        "No record tells of this commit, so its packages, processor and threads are not known."
+        "There is no record of this commit, so its packages, processor and threads are not known."
     )
 
 
