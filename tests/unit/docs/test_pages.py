@@ -17,7 +17,7 @@ from foundation.number_format import format_number
 from foundation.seal import PINNED
 from pipeline.cli.main import app
 from pipeline.versioning.graph import load_graph
-from pipeline.versioning.lockfile import flat, hashes, read_lock
+from pipeline.versioning.lockfile import flat, hashes, read_lock, recorded_outputs
 from tests.support.pages import check_documented, sections
 from tests.support.project import ROOT
 
@@ -158,6 +158,13 @@ def test_the_picture_in_the_readme_is_the_plot_of_the_recorded_run():
     recorded = hashes(read_lock(ROOT)["evaluate"], "outs")
 
     assert digest(DOCS / "forecast.png", "md5") == recorded[paths.FORECAST_PLOT.as_posix()]
+
+
+@pytest.mark.usefixtures("demo_is_committed")
+def test_the_readme_counts_the_outputs_of_the_recorded_run():
+    n_outputs = len(recorded_outputs(load_graph(ROOT), read_lock(ROOT)))
+
+    assert f"identical: all {n_outputs} outputs" in (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("demo_is_committed")
