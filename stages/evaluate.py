@@ -231,7 +231,7 @@ def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, by
 
 
 def _report(params: Params, scores: Scores, plots: dict[str, bytes]) -> bytes:
-    """Render the page that shows the plots beside the scores."""
+    """Render the page that shows the plots next to the scores."""
     remarks = (scores.gaps, scores.season, scores.series)
     tables = {heading: _table(scores, *which) for heading, which in TABLES.items()}
     if scores.series is not None:

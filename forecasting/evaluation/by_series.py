@@ -148,7 +148,7 @@ def scores_by_series(
 
 
 def _stacked(sums: Mapping[str, np.ndarray], scored: np.ndarray) -> np.ndarray:
-    """Put the forecasters beside each other: shape (scored series, targets, forecasters)."""
+    """Put the forecasters next to each other: shape (scored series, targets, forecasters)."""
     return np.stack([each[scored] for each in sums.values()], axis=2)
 
 

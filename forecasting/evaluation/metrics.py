@@ -174,7 +174,7 @@ def add_sums(first: SumsByUnit, second: SumsByUnit) -> SumsByUnit:
 
 
 def score_board(sums: SumsByUnit, *, model: str, targets: Sequence[str]) -> dict[str, Any]:
-    """Score a model beside its baselines, in raw and in standardised units.
+    """Score a model and its baselines, in raw and in standardised units.
 
     Args:
         sums: The errors of every forecaster, by unit.

@@ -73,7 +73,7 @@ def run_and_show(
     Args:
         workspace: The user's checkout.
         request: What is asked.
-        without_prefect: Run unwatched.
+        without_prefect: Run without Prefect.
         as_json: Print the result for a program; progress then goes nowhere.
 
     Raises:

@@ -53,7 +53,7 @@ def _name_of_run() -> str:
 def _ending(
     workspace: Checkout, request: RunRequest, observer: RunObserver
 ) -> tuple[State[Any], RunResult | None]:
-    """Carry out an order; tell how the flow run ended, and what came of it.
+    """Carry out a request; return how the flow run ended, and what came of it.
 
     Raises:
         PipelineError: As `execute_run`.

@@ -65,7 +65,7 @@ class Request(BaseModel):
 
 
 def request_of(request: Any) -> RunRequest:
-    """Turn a filled-in form into an order.
+    """Turn a filled-in form into a request.
 
     Raises:
         ParamsError: It does not follow the form. Values of params.yaml are checked by the run itself,

@@ -32,7 +32,7 @@ def is_code(path: str) -> bool:
 def code_of(module: str, root: Path = Path()) -> list[str]:
     """List every project file that importing `module` runs, itself included, sorted.
 
-    A file of another kind, such as a template, belongs to the module beside it that names it in a text.
+    A file of another kind, such as a template, belongs to the module in its folder that names it in a text.
 
     Args:
         module: A dotted name, such as `stages.train`.
@@ -62,11 +62,11 @@ def _files(module: str, root: Path) -> Iterator[str]:
 
 
 def _shipped(tree: ast.Module, file: str, root: Path) -> Iterator[str]:
-    """Yield the files beside a module, such as a template, that it names in a text."""
+    """Yield the files in the folder of a module, such as a template, that it names in a text."""
     folder = Path(file).parent
-    beside = {path.name for path in (root / folder).iterdir() if path.suffix != ".py"}
+    others = {path.name for path in (root / folder).iterdir() if path.suffix != ".py"}
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    yield from ((folder / name).as_posix() for name in sorted(beside) if name in texts)
+    yield from ((folder / name).as_posix() for name in sorted(others) if name in texts)
 
 
 def _imported(tree: ast.Module, file: str) -> Iterator[str]:

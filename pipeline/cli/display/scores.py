@@ -6,6 +6,6 @@ from pipeline.cli.display.layout import table
 
 
 def scores_text(scores: Scores, width: int | None = None) -> str:
-    """Lay out the model beside its baselines: RMSE per target in its own unit, and the skill."""
+    """Lay out the model next to its baselines: RMSE per target in its own unit, and the skill."""
     found = rmse_table(scores)
     return table([found.header, *found.rows], width=width)
