@@ -61,7 +61,7 @@ def test_a_stage_that_did_not_run_in_the_recorded_run_is_named():
     restored = record().model_copy(update={"states": {"train": "restored from DVC's run cache"}})
     assert (
         "'train' did not run in that run (restored from DVC's run cache), so the record does not "
-        "tell where its outputs were made."
+        "say where its outputs were made."
     ) in told([output("train")], restored)
 
 
