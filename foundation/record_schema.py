@@ -37,6 +37,18 @@ class Surroundings(JsonContent):
     variables: dict[str, str] = {}
 
 
+class AppliedConfig(JsonContent):
+    """A file of overrides that a run applied.
+
+    Attributes:
+        path: From the project's root; only its name if it lay elsewhere.
+        overrides: `key=value` changes of params.yaml that it amounted to, values in JSON.
+    """
+
+    path: str = ""
+    overrides: list[str] = []
+
+
 class Record(JsonContent):
     """The content of record.json.
 
@@ -44,7 +56,8 @@ class Record(JsonContent):
         format: The version of this layout; None if what was found cannot be read.
         name: Of the experiment that keeps the run.
         commit: What the run started from.
-        overrides: `key=value` changes of params.yaml.
+        config: The files of overrides that were applied first, in their order.
+        overrides: `key=value` changes of params.yaml, applied after them.
         started: When, as ISO 8601 in UTC.
         seconds: How long each stage took.
         states: How each stage ended.
@@ -61,6 +74,7 @@ class Record(JsonContent):
     format: int | None = None
     name: str | None = None
     commit: str | None = None
+    config: list[AppliedConfig] = []
     overrides: list[str] = []
     started: str | None = None
     seconds: dict[str, float] = {}

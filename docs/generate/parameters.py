@@ -41,6 +41,7 @@ all wrong values are reported at once, those that do not fit together too.
 
 ```sh
 exactcast run -S train.epochs=20 -S model.layers.0.units=32   # the value is YAML; comments in the file are kept
+exactcast run --config configs/chronological.yaml              # several at once: a file nested as params.yaml is
 ```
 
 A changed parameter makes the stages that read its section out of date, and then those that read their outputs. In a list, `0` is the first entry."""

@@ -1,6 +1,7 @@
 """Reading params.yaml: every bad value is named at once."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,32 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         ParamsError: The file is missing or no YAML, or a value is wrong; names every bad value.
     """
     try:
-        content = YAML(typ="safe").load(path)  # the parser that DVC uses
+        content = read_content(path)
     except FileNotFoundError:
         raise ParamsError(
             f"{path} is missing from this folder. Run from the project's root, or restore it: "
             f"git checkout -- {path}"
         ) from None
+    return check_params(content, source=str(path))
+
+
+def read_content(path: Path) -> Any:
+    """Read a YAML file of parameters, unchecked.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ParamsError: It cannot be read, or is not YAML.
+    """
+    try:
+        return YAML(typ="safe").load(path)  # the parser that DVC uses
+    except FileNotFoundError:
+        raise
     except OSError as unreadable:
         raise ParamsError(
             f"{path} cannot be read: {unreadable.strerror}. It should be a readable file."
         ) from None
     except (YAMLError, ValueError, KeyError) as broken:  # the last two for a value like 2024-13-45
         raise ParamsError(f"{path} is not valid YAML: {' '.join(str(broken).split())}") from None
-    return check_params(content, source=str(path))
 
 
 def check_params(content: object, *, source: str) -> Params:
@@ -46,9 +60,14 @@ def check_params(content: object, *, source: str) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as invalid:
-        raise ParamsError(
-            "\n".join([f"Invalid values in {source}:", *map(_problem, invalid.errors())])
-        ) from None
+        raise invalid_values(invalid, source=source) from None
+
+
+def invalid_values(invalid: ValidationError, *, source: str) -> ParamsError:
+    """Return the error that names every bad value that was read from `source`."""
+    return ParamsError(
+        "\n".join([f"Invalid values in {source}:", *map(_problem, invalid.errors())])
+    )
 
 
 def _problem(error: Any) -> str:
@@ -57,6 +76,8 @@ def _problem(error: Any) -> str:
         return f"  {path}: is missing"
     if error["type"] == "value_error" and isinstance(error["input"], Mapping):
         return f"  {path}.{error['ctx']['error']}"  # of several values: begins with one's name
+    if error["type"] == "string_type" and isinstance(error["input"], date):
+        return f"  {path}: should be text: put it in quotes, found the date {error['input']}"
     message = {
         "extra_forbidden": "is not a parameter",
         "model_type": "should be a section, with a line for each parameter",

@@ -3,6 +3,7 @@
 import errno
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -64,6 +65,12 @@ def exactcast(
 
 @app.command()
 def run(
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--config", metavar="FILE", help="Apply a file of overrides first; repeatable."
+        ),
+    ] = None,
     overrides: Overrides = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Run in a worktree; leave the workspace alone.")
@@ -95,11 +102,14 @@ def run(
         announce(f"starting an isolated run of {revision}" if isolated else "starting a run")
     from pipeline.cli.terminal import run_and_show
     from pipeline.runs.checkout import this_workspace
+    from pipeline.runs.config_files import read_config
     from pipeline.runs.request import RunRequest
 
     if revision != "HEAD" and not isolated:
         raise typer.BadParameter("--rev needs --isolated: a run here is of the workspace as it is.")
+    workspace = this_workspace()
     request = RunRequest(
+        config=tuple(read_config(path, root=workspace.root) for path in config or ()),
         overrides=tuple(overrides or ()),
         isolated=isolated,
         revision=revision,
@@ -110,9 +120,7 @@ def run(
     )
     if offline:
         announce("note: --offline is called --no-prefect now")
-    run_and_show(
-        this_workspace(), request, without_prefect=without_prefect or offline, as_json=as_json
-    )
+    run_and_show(workspace, request, without_prefect=without_prefect or offline, as_json=as_json)
 
 
 @app.command()

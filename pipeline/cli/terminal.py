@@ -26,7 +26,7 @@ from pipeline.versioning.raw_data import tracking_advice, untracked_sources
 from pipeline.versioning.status import out_of_date
 
 TAKEN_BACK = (
-    "note: the values of -S are taken back: params.yaml and results are as before.\n"
+    "note: the overrides are taken back: params.yaml and results are as before.\n"
     "Finished stages are in the cache; the same command continues from them."
 )
 
@@ -89,7 +89,7 @@ def run_and_show(
                 result = _watched(workspace, request, observer, show)
     except (KeyboardInterrupt, StageFailedError):
         as_before = _params(workspace) == before  # unless the user edited it
-        if request.overrides and not request.isolated and as_before:
+        if request.changes_params and not request.isolated and as_before:
             typer.echo(TAKEN_BACK, err=True)
         raise
     if as_json:
@@ -116,7 +116,7 @@ def _params(workspace: Checkout) -> bytes | None:
 
 def _nothing_to_watch(workspace: Checkout, request: RunRequest, show: Show) -> bool:
     """Return True if everything is up to date and no Prefect server waits to hear so."""
-    if request.isolated or request.refresh or request.push or request.overrides:
+    if request.isolated or request.refresh or request.push or request.changes_params:
         return False
     if "PREFECT_API_URL" in os.environ:
         return False  # known without asking DVC or importing Prefect

@@ -43,7 +43,7 @@ def _name_of_run() -> str:
     """Name a flow run by what it was asked for."""
     workspace, request = this_workspace(), runtime.flow_run.parameters.get("request")
     try:
-        request = request_of(request)
+        request = request_of(request, workspace.root)
         commit = commit_of(workspace, request.revision)
     except PipelineError:  # the run itself will say what is wrong
         return "invalid"
@@ -83,7 +83,9 @@ def _ending(
 def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # noqa: B006  an empty form
     """Bring every stage of dvc.yaml up to date through DVC, and keep the run as an experiment."""
     try:
-        return _ending(this_workspace(), request_of(request), NullObserver())[0]
+        workspace = this_workspace()
+        order = request_of(request, workspace.root)
+        return _ending(workspace, order, NullObserver())[0]
     except PipelineError as error:
         return _failed(str(error))
 

@@ -1,41 +1,18 @@
 """What can be asked of a training run, as the form that Prefect shows and checks."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from foundation.errors import ParamsError
 from foundation.params import Params, Section
+from foundation.params.part import Overrides, assignments, section_of
+from pipeline.runs.config_files import read_config
 from pipeline.runs.request import Overlap, RunRequest
-
-FOLDED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
-
-
-def _optional(section: type[Section], name: str | None = None) -> type[BaseModel]:
-    """A section of params.yaml of which any value may be left out; the others are checked in the same way."""
-
-    def field(info: FieldInfo) -> tuple[Any, FieldInfo]:
-        nested = _section(info)
-        # a factory, unlike a default, does not fill in the form
-        left_out = FieldInfo.merge_field_infos(info, default_factory=lambda: None)
-        return (info.annotation if nested is None else _optional(nested)), left_out
-
-    fields: Any = {name: field(info) for name, info in section.model_fields.items()}
-    return create_model(name or section.__name__, __config__=ConfigDict(extra="forbid"), **fields)
-
-
-def _section(info: FieldInfo | None) -> type[Section] | None:
-    """Return which section of params.yaml a field is, if it is one."""
-    kind: Any = None if info is None else info.annotation
-    return kind if isinstance(kind, type) and issubclass(kind, Section) else None
-
-
-Overrides = _optional(Params, "Overrides")
 
 
 class Request(BaseModel):
@@ -58,18 +35,27 @@ class Request(BaseModel):
         "allow",
         description="What to do while another such run is in progress: allow both, wait, skip",
     )
+    config: list[str] = Field(
+        [],
+        description="Files of overrides, such as configs/chronological.yaml, in this order; as they "
+        "are in the workspace when the run starts",
+    )
     overrides: Overrides = Field(  # type: ignore[valid-type]
         default_factory=Overrides,
-        description="Changes of params.yaml; what is left empty stays as it is there",
+        description="Changes of params.yaml, after those of config; what is left empty stays as it is there",
     )
 
 
-def request_of(request: Any) -> RunRequest:
+def request_of(request: Any, root: Path) -> RunRequest:
     """Turn a filled-in form into a request.
 
+    Args:
+        request: The form.
+        root: The project's root, from which the paths of configurations start.
+
     Raises:
-        ParamsError: It does not follow the form. Values of params.yaml are checked by the run itself,
-            in the words of the command line.
+        ParamsError: It does not follow the form, or a configuration is not valid. Other values of
+            params.yaml are checked by the run itself, in the words of the command line.
     """
     content = request.model_dump(exclude_unset=True) if isinstance(request, Request) else request
     values = (content.get("overrides") or {}) if isinstance(content, Mapping) else None
@@ -78,7 +64,7 @@ def request_of(request: Any) -> RunRequest:
             f"The request is not valid: found {json.dumps(content)}. It should be as in "
             '{"overrides": {"train": {"epochs": 5}}}. Correct it and start the run again.'
         )
-    overrides = tuple(_assignments(values, Params))
+    overrides = tuple(assignments(values))
     try:
         checked = Request.model_validate({k: v for k, v in content.items() if k != "overrides"})
     except ValidationError as invalid:
@@ -86,26 +72,9 @@ def request_of(request: Any) -> RunRequest:
         raise ParamsError(
             f"The request is not valid: {'; '.join(problems)}. Correct it and start the run again."
         ) from None
-    asked = checked.model_dump(exclude={"overrides", "keep"})
-    return RunRequest(overrides=overrides, most=checked.keep, **asked)
-
-
-def _assignments(
-    values: Mapping[str, Any], section: type[BaseModel], prefix: str = ""
-) -> Iterator[str]:
-    """Write nested values as `section.name=value`, as the command line takes them."""
-    for name, value in values.items():
-        nested = _section(section.model_fields.get(name))
-        if nested is not None and isinstance(value, Mapping):
-            yield from _assignments(value, nested, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}={_written(value)}"
-
-
-def _written(value: Any) -> str:
-    """Write JSON that YAML reads as the same values: it folds some characters as line ends and knows no pairs."""
-    text = json.dumps(value, ensure_ascii=False)
-    return FOLDED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    asked = checked.model_dump(exclude={"config", "overrides", "keep"})
+    config = tuple(read_config(root / path, root=root) for path in checked.config)
+    return RunRequest(config=config, overrides=overrides, most=checked.keep, **asked)
 
 
 def explain(definitions: dict[str, Any], params: CommentedMap, *, commit: str) -> None:
@@ -128,7 +97,7 @@ def _explain(
         if name not in values:
             continue  # the schema here is newer than the commit
         info, value, now = section.model_fields[name], values[name], ""
-        if (nested := _section(info)) is not None:
+        if (nested := section_of(info)) is not None:
             _explain(definitions, nested, value, form=nested.__name__)
         elif isinstance(value, list) and value and isinstance(value[0], CommentedMap):
             (item,) = get_args(info.annotation)

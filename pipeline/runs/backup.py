@@ -27,7 +27,7 @@ from pipeline.versioning.lockfile import LOCK, Entries, read_lock
 T = TypeVar("T")
 FOLDER = Path(".dvc/tmp/exactcast/previous")
 KILLED = (
-    "note: the last run was killed. Its values of -S are taken back: params.yaml and\n"
+    "note: the last run was killed. Its overrides are taken back: params.yaml and\n"
     "results are as before it. Finished stages are in the cache."
 )
 
@@ -59,7 +59,7 @@ def settle(workspace: Checkout) -> None:
 def restore_on_failure(checkout: RunCheckout, work: Callable[[], T]) -> T:
     """Do work that makes outputs; if it fails or is stopped, put those of unfinished stages back.
 
-    If the run wrote values of -S into params.yaml, that file and all results are put back: they would
+    If the run wrote overrides into params.yaml, that file and all results are put back: they would
     not agree otherwise.
 
     Raises:
@@ -132,7 +132,7 @@ def restore_unfinished(checkout: RunCheckout) -> bool:
     same bytes again is known by their hashes.
 
     Returns:
-        True if values of -S were taken back, and every result with them.
+        True if overrides were taken back, and every result with them.
     """
     if take_back_params(checkout.root):
         restore_all(checkout)

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from foundation.durability import flush
 from foundation.errors import RunVoidedError, SetupError
@@ -71,9 +71,10 @@ def run_name(workspace: Checkout, request: RunRequest, commit: str) -> str:
 
 
 def _special(request: RunRequest) -> str:
-    """Write the overrides in a few words: `train.epochs=20` as `epochs-20`."""
+    """Write what changes params.yaml in a few words: configs/long.yaml as `long`, `train.epochs=20` as `epochs-20`."""
     pairs = (override.partition("=") for override in request.overrides)
-    pieces = [f"{_words(key.rpartition('.')[2])}-{_words(value)}" for key, _, value in pairs]
+    pieces = [_words(PurePath(file.path).stem) for file in request.config]
+    pieces += [f"{_words(key.rpartition('.')[2])}-{_words(value)}" for key, _, value in pairs]
     special = "-".join(pieces[:1])[:SHORT].rstrip("-.")
     for piece in pieces[1:]:
         if len(f"{special}-{piece}") <= SHORT:
@@ -106,7 +107,7 @@ def execute_run(
         check_name(workspace, request.name)
     elif name in {None, *(kept.name for kept in experiments(workspace))}:
         name = run_name(workspace, request, commit)
-    notes = Notes(request.name or str(name), commit, request.overrides)
+    notes = Notes(request.name or str(name), commit, request.config, request.overrides)
     if not request.isolated:
         with held(workspace, wait=request.wait):
             return _run(workspace, request, observer, notes)
@@ -156,9 +157,9 @@ def prepare(place: Checkout, request: RunRequest, observer: RunObserver) -> RunC
     """
     try:
         if request.isolated:
-            apply_overrides(place.root, request.overrides)
-        elif request.overrides:
-            write_params(place.root, overridden(place.root, request.overrides))
+            apply_overrides(place.root, request.overrides, request.config)
+        elif request.changes_params:
+            write_params(place.root, overridden(place.root, request.overrides, request.config))
         load_params(place.root / PARAMS)
         checkout = RunCheckout.of(place)
         check_cache(checkout, tell=_tell_on_stderr)

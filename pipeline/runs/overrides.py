@@ -19,6 +19,7 @@ from foundation.errors import ParamsError
 from foundation.files import write_bytes
 from foundation.params import Params, check_moved, check_params, moved_to
 from foundation.paths import PARAMS
+from pipeline.runs.config_files import ConfigFile
 from pipeline.versioning.lockfile import flat
 
 PLAIN = re.compile(
@@ -27,13 +28,15 @@ PLAIN = re.compile(
 NULLS = ("null", "~")
 
 
-def apply_overrides(root: Path, overrides: Sequence[str]) -> None:
+def apply_overrides(
+    root: Path, overrides: Sequence[str], config: Sequence[ConfigFile] = ()
+) -> None:
     """Write overrides into params.yaml, as `overridden` returns it."""
-    if overrides:
-        write_bytes(root / PARAMS, overridden(root, overrides))
+    if overrides or config:
+        write_bytes(root / PARAMS, overridden(root, overrides, config))
 
 
-def overridden(root: Path, overrides: Sequence[str]) -> bytes:
+def overridden(root: Path, overrides: Sequence[str], config: Sequence[ConfigFile] = ()) -> bytes:
     """Return params.yaml with `key=value` overrides, if the whole file is valid with them.
 
     Args:
@@ -41,6 +44,7 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
         overrides: Such as `train.epochs=5` or `ingest.time=@timestamp`. Where the schema wants text,
             text is taken as typed, or out of the quotes around it, and a list of texts is written in
             brackets; other values are YAML.
+        config: Files of overrides, applied before, in this order.
 
     Raises:
         ParamsError: An override is not understood, or a value is wrong.
@@ -48,6 +52,9 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
     yaml = _round_trip()
     content = yaml.load(root / PARAMS)
     check_moved(content, source=str(PARAMS))
+    for file in config:
+        for override in file.overrides:
+            _apply(content, override, file=file.path)
     for override in overrides:
         _apply(content, override)
     buffer = StringIO()
@@ -58,7 +65,8 @@ def overridden(root: Path, overrides: Sequence[str]) -> bytes:
         raise ParamsError(
             f"The overrides cannot be written into {PARAMS}: {' '.join(str(unreadable).split())}"
         ) from None
-    check_params(written, source="the overrides and params.yaml")
+    others = [file.path for file in config] + (["the overrides"] if overrides else [])
+    check_params(written, source=f"{', '.join(others)} and {PARAMS}")
     return buffer.getvalue().encode()
 
 
@@ -74,7 +82,8 @@ def _round_trip() -> YAML:
     return yaml
 
 
-def _apply(content: Any, override: str) -> None:
+def _apply(content: Any, override: str, *, file: str | None = None) -> None:
+    """Set a value, in place, to what an override of a file says, or one that was typed."""
     key, equals, text = override.partition("=")
     key = key.strip()
     if not equals or not key:
@@ -87,7 +96,7 @@ def _apply(content: Any, override: str) -> None:
     for name in [*way, last]:
         holder, place = place, _child(place, name)
         if place is _NOTHING:
-            raise ParamsError(_unknown(content, key, text))
+            raise ParamsError(_unknown(content, key, text, file))
     kind = _kind(key.split("."))
     value = _text(key, text, kind) if _as_typed(text, kind) else _yaml(key, text, kind, place)
     holder[int(last) if isinstance(holder, list) else last] = value
@@ -182,9 +191,14 @@ def _child(place: Any, name: str) -> Any:
     return _NOTHING
 
 
-def _unknown(content: Any, key: str, text: str) -> str:
+def _unknown(content: Any, key: str, text: str, file: str | None) -> str:
     if new := moved_to(key):
         return f"{key} is now {new}: write -S {shlex.quote(f'{new}={text}')}"
+    if file is not None:  # its names are checked: the params.yaml of a commit is of another version
+        return (
+            f"{file}: {key} is not in the params.yaml that the run starts from. Remove it from the "
+            "file, or start from another commit."
+        )
     near = difflib.get_close_matches(key, list(flat(content)), n=1)
     hint = (
         f"The nearest name is {near[0]}: -S {shlex.quote(f'{near[0]}={text}')}"

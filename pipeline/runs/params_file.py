@@ -1,4 +1,4 @@
-"""params.yaml while a run with -S is in progress: what was written is taken back if it does not finish.
+"""params.yaml while a run with overrides is in progress: what was written is taken back if it does not finish.
 
 Both versions are kept, so that an edit that the user makes meanwhile is never undone.
 """

@@ -12,9 +12,10 @@ from ruamel.yaml import YAML
 from foundation.files import digest
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
-from foundation.record_schema import FORMAT, Record, Surroundings, parse_record
+from foundation.record_schema import FORMAT, AppliedConfig, Record, Surroundings, parse_record
 from pipeline.runs import probe
 from pipeline.runs.checkout import RunCheckout
+from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.request import RunResult
 from pipeline.runs.stage import WITHOUT_SHORTCUTS
 from pipeline.versioning.checkout import Checkout
@@ -40,13 +41,15 @@ class Notes:
     Attributes:
         name: Of the experiment that keeps it.
         commit: What it started from.
-        overrides: `key=value` changes of params.yaml.
+        config: The files of overrides that were applied.
+        overrides: `key=value` changes of params.yaml, applied after them.
         started: When, in seconds since 1970.
         seconds: How long each stage took.
     """
 
     name: str
     commit: str
+    config: tuple[ConfigFile, ...] = ()
     overrides: tuple[str, ...] = ()
     started: float = field(default_factory=time.time)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -68,6 +71,7 @@ def make_record(
         format=FORMAT,
         name=notes.name,
         commit=notes.commit,
+        config=[AppliedConfig(path=f.path, overrides=list(f.overrides)) for f in notes.config],
         overrides=list(notes.overrides),
         started=datetime.fromtimestamp(notes.started, UTC).isoformat(timespec="seconds"),
         seconds=dict(notes.seconds),

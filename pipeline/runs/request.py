@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from foundation.metrics_schema import Scores
 from pipeline.runs.checkout import RunCheckout
+from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.stage import Event
 from pipeline.versioning.experiments import Experiment
 from pipeline.versioning.graph import Graph
@@ -20,6 +21,7 @@ class RunRequest:
     """What is asked of a run.
 
     Attributes:
+        config: Files of overrides, as they were read, applied in this order before `overrides`.
         overrides: `key=value` changes of params.yaml.
         isolated: Run in a worktree of its own instead of the workspace.
         revision: What an isolated run starts from.
@@ -31,6 +33,7 @@ class RunRequest:
         most: How many experiments that no person named may be left afterwards; all of them if None.
     """
 
+    config: tuple[ConfigFile, ...] = ()
     overrides: tuple[str, ...] = ()
     isolated: bool = False
     revision: str = "HEAD"
@@ -40,6 +43,11 @@ class RunRequest:
     overlap: Overlap = "allow"
     name: str | None = None
     most: int | None = None
+
+    @property
+    def changes_params(self) -> bool:
+        """Whether the run has other parameters than what it starts from."""
+        return bool(self.config or self.overrides)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a commit and the cache say of a run, held against what is so; one sentence per falsehood."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -79,6 +80,7 @@ def false_record(
         "requirements": digest(checkout.root / LOCK_FILE, "sha256"),
         "scores": summary(metrics),
     }
+    yield from _false_config(record, flat(facts["parameters"]))
     record_says = record.to_json()
     for name, fact in facts.items():
         said, is_so = flat(record_says.get(name), name), flat(fact, name)
@@ -88,6 +90,35 @@ def false_record(
                     f"The record says {key} {said.get(key, 'nothing')!s}, its commit has "
                     f"{is_so.get(key, 'nothing')!s}."
                 )
+
+
+def _false_config(record: Record, parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a record says that a configuration set, and the commit has otherwise.
+
+    Args:
+        record: The record.
+        parameters: The commit's, by dotted name.
+    """
+    files = [(file.path, file.overrides) for file in record.config]
+    applied = [(path, override.partition("=")) for path, those in files for override in those]
+    typed = [(None, override.partition("=")) for override in record.overrides]
+    for number, (path, (name, _, text)) in enumerate(applied, start=1):
+        later = [other for _, (other, _, _) in [*applied[number:], *typed]]
+        if any(_is_inside(other, name) or _is_inside(name, other) for other in later):
+            continue
+        said = flat(YAML(typ="safe").load(text), name)
+        is_so = {key: value for key, value in parameters.items() if _is_inside(key, name)}
+        for key in sorted({*said, *is_so}):
+            if said.get(key) != is_so.get(key):
+                yield (
+                    f"The record says that {path} set {key} to {said.get(key, 'nothing')!s}, its commit "
+                    f"has {is_so.get(key, 'nothing')!s}."
+                )
+
+
+def _is_inside(name: str, section: str) -> bool:
+    """Return True for a parameter itself, and for one that lies in it."""
+    return f"{name}.".startswith(f"{section}.")
 
 
 def _false_hashes(

@@ -1,4 +1,4 @@
-"""What -S wrote, after a run that failed, was stopped or killed: back, and the results with it."""
+"""What overrides wrote, after a run that failed, was stopped or killed: back, and the results with it."""
 
 import json
 import signal
@@ -16,10 +16,10 @@ from tests.support.project import error_of
 from tests.support.quick import Quick, contents, in_order
 
 NOTE = (
-    "note: the values of -S are taken back: params.yaml and results are as before.",
+    "note: the overrides are taken back: params.yaml and results are as before.",
     "Finished stages are in the cache; the same command continues from them.",
 )
-KILLED = "note: the last run was killed. Its values of -S are taken back: params.yaml and\n"
+KILLED = "note: the last run was killed. Its overrides are taken back: params.yaml and\n"
 
 
 @pytest.fixture

@@ -130,6 +130,21 @@ def test_a_false_record_is_named(toy_copy: Project):
     ]
 
 
+def test_a_record_that_tells_another_configuration_is_named(toy_copy: Project):
+    (toy_copy.root / "mine.yaml").write_text("seed: 7\ntrain: {epochs: 5, batch_size: 8}\n")
+    run(toy_copy, "--config", "mine.yaml", "-S", "train.batch_size=9", "--name", "mine-too")
+    assert verify(toy_copy, "mine-too", code=0)["false"] == []
+
+    def falsify(record: dict[str, Any]) -> None:
+        record["config"][0]["overrides"] = ["seed=8", "train.epochs=5", "train.batch_size=10"]
+
+    change_record(toy_copy, "mine-too", falsify)
+    # batch_size was overridden after the file, by -S: what the file said of it did not count
+    assert verify(toy_copy, "mine-too", code=1)["false"] == [
+        "The record says that mine.yaml set seed to 8, its commit has 7."
+    ]
+
+
 def test_a_run_of_a_commit_without_scores_json_is_repeated_shown_and_verified(toy_copy: Project):
     for file, old, new in [
         ("dvc.yaml", ", reports/scores.json", ""),

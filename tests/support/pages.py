@@ -10,6 +10,7 @@ REFERENCE = ROOT / "docs/reference"
 WILDCARD = re.compile(r"\\\*\w+\\\*")  # of an escaped name: *target*
 KINDS: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
+    "list of objects": (list,),
     "list of text": (list,),
     "number": (int, float),
     "object": (dict,),

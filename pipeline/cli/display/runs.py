@@ -111,6 +111,8 @@ def run_text(run: Run, width: int | None = None) -> str:
         "parent": run.parent or "none",
         "when": f"{_minute(run.when)} UTC",
         "changed": ", ".join(run.changed) or "nothing",
+        "config": "; ".join(f"{one.path} ({', '.join(one.overrides)})" for one in record.config),
+        "set": ", ".join(record.overrides),
         "verdict": f"{_verdict(run)} ({how_it_ended(states)})" if states else NO_RECORD,
         "machine": ", ".join(map(str, filter(None, _machine(record.surroundings)))),
         "scores": ", ".join(f"{name} {_value(value)}" for name, value in _flat(run).items()),

@@ -14,13 +14,13 @@ from tests.support.project import ROOT
 
 
 def test_an_empty_form_asks_for_an_isolated_run_of_the_last_commit():
-    order = request_of({})
+    order = request_of({}, ROOT)
     assert (order.isolated, order.revision, order.overrides) == (True, "HEAD", ())
     assert (order.refresh, order.push, order.overlap, order.most) == (False, False, "allow", None)
 
 
 def test_keep_is_how_many_experiments_are_kept():
-    assert request_of({"keep": 50}).most == 50
+    assert request_of({"keep": 50}, ROOT).most == 50
 
 
 def test_what_is_filled_in_is_written_as_on_the_command_line():
@@ -30,7 +30,7 @@ def test_what_is_filled_in_is_written_as_on_the_command_line():
         "train": {"optimizer": {"learning_rate": 1e-05}},
         "split": {"validation_from": "2024-02-01", "test_size": 0.25},
     }
-    assert request_of({"overrides": overrides}).overrides == (
+    assert request_of({"overrides": overrides}, ROOT).overrides == (
         "seed=7",
         'model.layers=[{"units": 3}]',
         "train.optimizer.learning_rate=1e-05",
@@ -46,7 +46,7 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
         "ingest": {"features": ["a", "b"], "separator": ";"},
         "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"},
     }  # fmt: skip
-    apply_overrides(tmp_path, request_of({"overrides": overrides}).overrides)
+    apply_overrides(tmp_path, request_of({"overrides": overrides}, ROOT).overrides)
     params = load_params(tmp_path / "params.yaml")
     assert params.train.optimizer.learning_rate == 1e-05
     assert params.train.early_stopping.patience == 3
@@ -55,11 +55,25 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
     assert params.split.validation_from == "2024-02-01"
 
 
+def test_configurations_are_read_from_the_project_in_their_order(tmp_path):
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs/short.yaml").write_text("train: {epochs: 2}")
+    (tmp_path / "long.yaml").write_text("train: {epochs: 200}")
+    order = request_of({"config": ["long.yaml", "configs/short.yaml"]}, tmp_path)
+    assert [(file.path, file.overrides) for file in order.config] == [
+        ("long.yaml", ("train.epochs=200",)),
+        ("configs/short.yaml", ("train.epochs=2",)),
+    ]
+    with pytest.raises(ParamsError, match=r"shorter\.yaml does not exist\. .*: short\.yaml\.$"):
+        request_of({"config": ["configs/shorter.yaml"]}, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
         ({"pushy": True}, "pushy: Extra inputs are not permitted"),
         ({"overlap": "sometimes"}, "overlap: Input should be 'allow', 'wait' or 'skip'"),
+        ({"config": "configs/a.yaml"}, "config: Input should be a valid list"),
         ({"keep": 0}, "keep: Input should be greater than or equal to 1"),
         ({"most": 3}, "most: Extra inputs are not permitted"),
         ({"overrides": 5}, 'found {"overrides": 5}. It should be as in {"overrides": {"train": '),
@@ -69,7 +83,7 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
 )
 def test_a_form_that_is_filled_in_wrongly_is_one_sentence(request_, sentence):
     with pytest.raises(ParamsError) as refused:
-        request_of(request_)
+        request_of(request_, ROOT)
     assert sentence in str(refused.value)
 
 
@@ -143,7 +157,8 @@ def test_a_field_says_what_it_means_and_what_its_value_is_now():
 def test_the_form_says_of_which_commit_now_is():
     told = explained(COMMITTED)["Request"]["overrides"]["description"]
     assert told == (
-        "Changes of params.yaml; what is left empty stays as it is there; now: in commit 1a2b3c4"
+        "Changes of params.yaml, after those of config; what is left empty stays as it is there; "
+        "now: in commit 1a2b3c4"
     )
 
 

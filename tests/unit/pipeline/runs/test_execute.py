@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import SetupError
+from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.execute import run_name
 from pipeline.runs.request import RunRequest
 from pipeline.versioning.checkout import Checkout
@@ -52,6 +53,15 @@ def test_a_run_is_named_by_what_is_special_about_it_and_a_short_id(repository, o
     name = run_name(repository, RunRequest(overrides=overrides), COMMIT)
     assert re.fullmatch(re.escape(special) + "-[0-9a-f]{4}", name)
     check_name(repository, name)
+
+
+def test_a_run_is_named_by_its_configurations_first(repository: Checkout):
+    config = tuple(ConfigFile(f"configs/{name}.yaml", ()) for name in ("Chronological", "xy"))
+    request = RunRequest(config=config, overrides=("train.epochs=2",))
+    name = run_name(repository, request, COMMIT)
+    assert re.fullmatch(
+        "chronological-xy-[0-9a-f]{4}", name
+    )  # epochs-2 would be its 25th character
 
 
 def test_a_run_that_a_person_named_is_called_so(repository: Checkout):

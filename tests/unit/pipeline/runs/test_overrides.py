@@ -143,7 +143,7 @@ def test_any_text_arrives_as_that_text_for_every_reader_or_is_refused_by_name(fo
 def test_any_text_of_the_form_arrives_as_that_text(folder):
     for text in [text for text in AWKWARD if text != "\ud800"]:
         overrides = {"ingest": {"time": text, "features": [f"{text}2"]}}
-        apply_overrides(folder, request_of({"overrides": overrides}).overrides)
+        apply_overrides(folder, request_of({"overrides": overrides}, ROOT).overrides)
         assert value_of(folder, "ingest.time") == text
         assert value_of(folder, "ingest.features") == [f"{text}2"]
 
