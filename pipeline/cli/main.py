@@ -24,6 +24,10 @@ CANNOT_WRITE = (
 STOPPED = 130  # what a shell calls the end by Ctrl-C, and Typer, too
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Config = Annotated[
+    list[Path] | None,
+    typer.Option("--config", metavar="FILE", help="A file of overrides to apply; may be repeated."),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -65,12 +69,7 @@ def exactcast(
 
 @app.command()
 def run(
-    config: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--config", metavar="FILE", help="Apply a file of overrides first; repeatable."
-        ),
-    ] = None,
+    config: Config = None,
     overrides: Overrides = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Run in a worktree; leave the workspace alone.")
@@ -216,6 +215,7 @@ def serve(
     push: Annotated[
         bool, typer.Option("--push", help="Each run sends what it made to the remotes.")
     ] = False,
+    config: Config = None,
     keep: Annotated[
         int | None,
         typer.Option("--keep", min=1, help="Keep the newest N unnamed experiments; else all."),
@@ -230,10 +230,20 @@ def serve(
     load_settings()
     from pipeline.orchestration.serve import serve as serve_until_stopped
     from pipeline.runs.checkout import this_workspace
+    from pipeline.runs.config_files import read_config
 
-    request = {"overlap": overlap.value, "refresh": refresh, "push": push, "keep": keep}
+    workspace = this_workspace()
+    for path in config or ():
+        read_config(path, root=workspace.root)  # each run reads it again; a mistake is said now
+    request = {
+        "config": [str(path.resolve()) for path in config or ()],
+        "overlap": overlap.value,
+        "refresh": refresh,
+        "push": push,
+        "keep": keep,
+    }
     serve_until_stopped(
-        this_workspace(),
+        workspace,
         cron=cron,
         verify_cron=verify_cron or None,
         timezone=timezone,

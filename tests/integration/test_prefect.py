@@ -254,6 +254,20 @@ def test_a_run_asked_for_on_the_page_is_isolated_and_kept(served: Served, server
     served.is_quiet()
 
 
+def test_a_configuration_can_be_asked_for_on_the_page(served: Served, server: Server):
+    before = contents(served.project)
+    file = "configs/chronological.yaml"
+    run = server.ended(server.ask_for(config=[file], overrides={"train": {"epochs": 11}}))
+    assert run["state"]["type"] == "COMPLETED", server.log(run)
+    assert run["name"].startswith("chronological-epochs-11-")
+    record = json.loads(served.project.exactcast("show", run["name"], "--json"))["record"]
+    assert [each["path"] for each in record["config"]] == [file]
+    assert record["parameters"]["split"]["method"] == "chronological"
+    assert record["parameters"]["train"]["epochs"] == 11
+    assert contents(served.project) == before
+    served.is_quiet()
+
+
 def test_a_bad_value_fails_the_run_with_the_sentence_of_the_command_line(
     served: Served, server: Server
 ):

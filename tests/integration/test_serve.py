@@ -59,6 +59,7 @@ def test_a_schedule_fires_by_itself_and_sigterm_ends_the_server_too(project: Qui
         (["--cron", "0 6 * * * *"], "--cron '0 6 * * * *' is not a schedule."),
         (["--verify-cron", "0 0 31 2 *"], "--verify-cron '0 0 31 2 *' never comes:"),
         (["--timezone", "localtime"], "--timezone 'localtime' is not a time zone"),
+        (["--config", "none.yaml"], "The configuration none.yaml does not exist."),
     ],
 )
 def test_a_schedule_that_is_not_valid_is_one_sentence_and_starts_nothing(
@@ -69,7 +70,7 @@ def test_a_schedule_that_is_not_valid_is_one_sentence_and_starts_nothing(
     assert len(said.splitlines()) == 1
 
 
-def registers(quick: Quick, server: Server) -> str:
+def registers(quick: Quick, server: Server, *options: str) -> str:
     """Serve until both deployments are registered; return what was printed."""
 
     def when() -> list[str]:
@@ -77,7 +78,7 @@ def registers(quick: Quick, server: Server) -> str:
         return [each["updated"] for each in verify if each["name"] == "scheduled"]
 
     before = when()
-    started = quick.start("serve", "--cron", "0 6 * * *", **server.environment)
+    started = quick.start("serve", "--cron", "0 6 * * *", *options, **server.environment)
     until(lambda: when() != before, started.said)
     started.process.send_signal(signal.SIGTERM)
     started.ends()
@@ -110,6 +111,17 @@ def test_what_a_person_paused_stays_paused_when_serving_starts_again(quick: Quic
     (schedule,) = server.deployment()["schedules"]
     assert schedule["active"]
     assert not server.deployment("verify/scheduled")["paused"]
+    quick.clean_up()
+
+
+def test_scheduled_runs_apply_the_configuration_that_serving_was_given(
+    quick: Quick, server: Server
+):
+    registers(quick, server, "--config", "configs/chronological.yaml")
+    file = str((quick.root / "configs/chronological.yaml").resolve())
+    assert server.deployment()["parameters"]["request"]["config"] == [file]
+    registers(quick, server)
+    assert server.deployment()["parameters"]["request"]["config"] == []
     quick.clean_up()
 
 
