@@ -99,6 +99,8 @@ def _apply(content: Any, override: str, *, file: str | None = None) -> None:
             raise ParamsError(_unknown(content, key, text, file))
     kind = _kind(key.split("."))
     value = _text(key, text, kind) if _as_typed(text, kind) else _yaml(key, text, kind, place)
+    if isinstance(value, str):  # the quotes in which a configuration has it are JSON's
+        value = str(value) if PLAIN.fullmatch(value) else DoubleQuotedScalarString(value)
     holder[int(last) if isinstance(holder, list) else last] = value
 
 
@@ -154,7 +156,7 @@ def _text(key: str, text: str, kind: Any) -> str | None:
         text.encode()
     except UnicodeEncodeError:
         raise ParamsError(f"-S {key}={text!r}: the value is not text in UTF-8.") from None
-    return text if PLAIN.fullmatch(text) else DoubleQuotedScalarString(text)
+    return text
 
 
 def _unquoted(text: str) -> str:

@@ -60,7 +60,11 @@ def test_a_configuration_is_what_it_changes_by_name(folder):
 
 def test_only_the_lines_of_a_configuration_change_and_comments_stay(folder):
     before = (folder / "params.yaml").read_text().splitlines()
-    apply_overrides(folder, [], [written(folder, "train: {epochs: 5}\nsplit: {gap: 3}")])
+    apply_overrides(
+        folder,
+        [],
+        [written(folder, "train: {epochs: 5}\nsplit: {gap: 3}\nevaluate: {season: auto}")],
+    )
     after = (folder / "params.yaml").read_text().splitlines()
     changed = [(old, new.split()) for old, new in zip(before, after, strict=True) if old != new]
     assert [new[:2] for _, new in changed] == [["gap:", "3"], ["epochs:", "5"]]
