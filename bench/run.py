@@ -26,7 +26,7 @@ What the pipeline promises about time and memory, and what was found. `make benc
   sealed and on one thread as ours is; also with Keras' own compilation), and against a plain PyTorch loop. All train `LSTM(50)` and `Dense(7)` with Adam
   and mean squared error, batch 16, on the same 80 % of the windows of 4,000 rows x 7, lookback 24, and pass over the other 20 % after every epoch.
   Each side is a process of its own. They take turns, an epoch each, so the drift of the machine affects all of them equally; a ratio is taken within a round.
-  The first epoch, which builds and compiles, is reported apart. Ours also runs without the environment seal, to see what the seal costs.
+  The first epoch, which builds and compiles, is reported on its own. Ours also runs without the environment seal, to see what the seal costs.
 * **Checkpoints** are written after an epoch, to the disk that holds the repository, unless that would take more than 5 % of the time.
 * **Memory** is the peak of the training process above what it held after the same work on 1,000 rows, TensorFlow and the program compiled. Training is
   left after some seconds: the pass is one compiled call, whose memory is taken before its first step.
