@@ -53,7 +53,7 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
     if not len(trimmed.values):
         raise DataError(
             "No series has a value in every feature. Leave features that are often missing out of "
-            "ingest.features."
+            "ingest.targets."
         )
     return trimmed
 
@@ -74,7 +74,7 @@ def _check_columns(panel: Panel, missing: np.ndarray) -> None:
     if empty.size:
         raise DataError(
             f"Feature {quoted(panel.columns[empty[0]])} has no value in any row. Leave it "
-            "out of ingest.features."
+            "out of ingest.targets."
         )
 
 

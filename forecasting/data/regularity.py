@@ -200,5 +200,5 @@ def _check_variation(panel: Panel) -> None:
         column = first_row(constant)
         raise DataError(
             f"Feature {quoted(panel.columns[column])} is constant: every row is "
-            f"{float(low[column])}. Leave it out of ingest.features."
+            f"{float(low[column])}. Leave it out of ingest.targets."
         )

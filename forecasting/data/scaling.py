@@ -71,7 +71,7 @@ def fit_scaling(
         number = int(np.flatnonzero(~usable)[0])
         raise DataError(
             f"Feature '{features[number]}' cannot be scaled: over the {len(seen)} training rows it "
-            f"spans {low[number]} to {high[number]}. Leave it out of ingest.features, or give more "
+            f"spans {low[number]} to {high[number]}. Leave it out of ingest.targets, or give more "
             "rows."
         )
     return Scaling(center, scale)

@@ -113,7 +113,7 @@ def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFram
             f"Each of the {len(windows)} windows has a missing value among the "
             f"{window_lengths(windows)[1]} rows that it predicts, and what is filled in is never "
             "predicted. Shorten windowing.horizon, leave the columns with many gaps out of "
-            "ingest.features, or set ingest.frequency if the step is another."
+            "ingest.targets, or set ingest.frequency if the step is another."
         )
     return kept.reset_index(drop=True)
 
@@ -136,7 +136,7 @@ def observed_inputs(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame
         raise DataError(
             f"Each of the {len(windows)} windows has a missing value among the "
             f"{window_lengths(windows)[0]} rows that it reads, and ingest.gaps is skip. Shorten "
-            "windowing.lookback, leave the columns with many gaps out of ingest.features, or set "
+            "windowing.lookback, leave the columns with many gaps out of ingest.targets, or set "
             "ingest.gaps: interpolate."
         )
     return kept.reset_index(drop=True)

@@ -1,5 +1,6 @@
 """The types of parameters, with their limits, and the base of every section."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from string import punctuation
@@ -8,6 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from foundation.paths import RAW_TABLES
+
+CALENDAR = ("hour", "weekday", "day_of_month", "day_of_year", "month")
+HOLIDAYS = re.compile(r"holidays:[A-Z]{2}(-[A-Z0-9]+)?")
 
 
 def _date(text: str) -> str:
@@ -43,6 +47,15 @@ def _begins_comments(mark: str) -> str:
     return mark
 
 
+def _calendar_entry(entry: str) -> str:
+    if entry not in CALENDAR and not HOLIDAYS.fullmatch(entry):
+        raise ValueError(
+            "should be hour, weekday, day_of_month, day_of_year, month, or holidays with the code of "
+            "a country, such as holidays:PT or holidays:US-CA"
+        )
+    return entry
+
+
 def _false(value: bool) -> bool:
     if value:
         raise ValueError("true is not supported yet; set it to false")
@@ -62,6 +75,7 @@ Date = Annotated[str, AfterValidator(_date)]
 Name = Annotated[str, Field(min_length=1)]
 Separator = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_separates)]
 CommentMark = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_begins_comments)]
+CalendarEntry = Annotated[str, AfterValidator(_calendar_entry)]
 NotYet = Annotated[bool, AfterValidator(_false)]
 
 Activation = Literal[

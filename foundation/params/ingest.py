@@ -1,11 +1,13 @@
-"""Section `ingest`: the raw table, and which of it is the series."""
+"""Section `ingest`: the raw table, and what each of its columns is for."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from foundation.params.fields import (
+    CalendarEntry,
     CommentMark,
     Count,
     Date,
@@ -17,6 +19,8 @@ from foundation.params.fields import (
     Separator,
 )
 
+COVARIATES = ("past_covariates", "future_covariates", "static_covariates")
+
 
 class Ingest(Section):
     raw: RawPath
@@ -25,7 +29,11 @@ class Ingest(Section):
     time_format: Name
     time_zone: Name | None
     id: Name | Annotated[list[Name], Field(min_length=1)] | None
-    features: Literal["all"] | Annotated[list[Name], Field(min_length=1)]
+    targets: Literal["all"] | Annotated[list[Name], Field(min_length=1)]
+    past_covariates: list[Name]
+    future_covariates: list[Name]
+    static_covariates: list[Name]
+    calendar: list[CalendarEntry]
     frequency: Name
     __annotations__["from"] = Date | None  # a word of Python, which no annotation can spell
     until: Date | None
@@ -56,15 +64,47 @@ class Ingest(Section):
         """The name of the time in the series."""
         return " ".join(self.times)
 
+    @property
+    def covariates(self) -> list[str]:
+        """The columns that are read and not forecast."""
+        return [name for role in COVARIATES for name in getattr(self, role)]
+
+    def roles(self) -> Iterator[tuple[str, str]]:
+        """Yield each column that is named, after the parameter that names it."""
+        targets = [] if self.targets == "all" else self.targets
+        named = {"time": self.times, "id": self.id_columns, "targets": targets}
+        for role, names in (named | {role: getattr(self, role) for role in COVARIATES}).items():
+            yield from ((role, name) for name in names)
+
+    def parameter_of(self, column: str) -> str:
+        """Return the parameter that a column is named in; targets need not be named."""
+        return "ingest." + next((r for r, name in self.roles() if name == column), "targets")
+
     @model_validator(mode="after")
-    def _columns_are_distinct(self) -> Self:
-        features = [] if self.features == "all" else self.features
-        names = [*self.times, *self.id_columns, *features]
-        doubled = sorted({name for name in names if names.count(name) > 1})
+    def _each_column_has_one_role(self) -> Self:
+        first: dict[str, str] = {}  # the role in which each column was found first
+        for role, name in self.roles():
+            if name in first:
+                raise ValueError(
+                    f"{role}: should name each column once, and none that has another role, found "
+                    f"{name!r} in {first[name]} already"
+                )
+            first[name] = role
+        return self
+
+    @model_validator(mode="after")
+    def _calendar_is_distinct(self) -> Self:
+        doubled = [entry for entry in self.calendar if self.calendar.count(entry) > 1]
         if doubled:
+            raise ValueError(f"calendar: should name each entry once, found twice: {doubled[0]!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _static_covariates_are_of_many_series(self) -> Self:
+        if self.static_covariates and self.id is None:
             raise ValueError(
-                "features: should name each column once, and not the time or an id, found twice: "
-                f"{', '.join(doubled)}"
+                "static_covariates: should be empty for a single series, which they cannot tell from "
+                f"others; set ingest.id if there are several, found {self.static_covariates!r}"
             )
         return self
 

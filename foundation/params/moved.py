@@ -4,7 +4,11 @@ from collections.abc import Mapping
 
 from foundation.errors import ParamsError
 
-MOVED = {"train.layers": "model.layers", "train.scaler": "model.scaler"}
+MOVED = {
+    "ingest.features": "ingest.targets",
+    "train.layers": "model.layers",
+    "train.scaler": "model.scaler",
+}
 
 
 def moved_to(name: str) -> str | None:

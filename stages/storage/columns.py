@@ -73,19 +73,19 @@ def choose_columns(
         raise DataError(
             f"{where} has more than one column named {quoted(doubled[0])}. Rename them."
         )
-    asked = [("features", name) for name in [*(columns.numbers or ()), *columns.either]]
-    for key, name in [("id", name) for name in columns.ids] + asked:
+    for name in [*columns.ids, *(columns.numbers or ()), *columns.either]:
         if name not in header:
+            parameter = "ingest.id" if name in columns.ids else ingest.parameter_of(name)
             raise DataError(
-                f"{where} has no column {quoted(name)} (ingest.{key}){instead(name, header)}. "
-                f"Correct ingest.{key}."
+                f"{where} has no column {quoted(name)} ({parameter}){instead(name, header)}. "
+                f"Correct {parameter}."
             )
     named = {*ingest.times, *columns.ids, *columns.either}
     rest = [name for name in header if name not in named] if columns.numbers is None else []
     if "" in rest:
         raise DataError(
             f"Column {list(header).index('') + 1} of {where[0].lower()}{where[1:]} has no name. Name "
-            "it, or list the columns to be forecast in ingest.features."
+            "it, or list the columns to be forecast in ingest.targets."
         )
     chosen = Chosen(
         list(ingest.times),

@@ -127,7 +127,7 @@ def _other_advice(text: pa.Table, name: str, cell: str, row: int, ingest: Ingest
         units = "if the row holds units, set ingest.units_rows: 1; " if row == 0 else ""
         return (
             f"Correct the cell, or, if it stands for a missing value, {missing} (see ingest.gaps); "
-            f"{units}or leave the column out of ingest.features."
+            f"{units}or leave the column out of {ingest.parameter_of(name)}."
         )
     if _is_decimal(text, ingest.decimal):
         return (

@@ -37,7 +37,7 @@ def read_table(ingest: Ingest, columns: Columns | None = None) -> RawTable:
 
     Args:
         ingest: Where it is and how it is written.
-        columns: What is wanted of it; None for the ids and the features.
+        columns: What is wanted of it; None for the columns that have a role.
 
     Returns:
         Its rows from `from` to `until`, in the order of the file; without ids their times increase.
@@ -47,8 +47,8 @@ def read_table(ingest: Ingest, columns: Columns | None = None) -> RawTable:
         ParamsError: The encoding, the format or the zone of times cannot be used.
     """
     if columns is None:
-        features = None if ingest.features == "all" else ingest.features
-        columns = Columns(ids=ingest.id_columns, numbers=features)
+        targets = None if ingest.targets == "all" else ingest.targets
+        columns = Columns(ingest.id_columns, numbers=targets, either=ingest.covariates)
     path = Path(ingest.raw)
     read = _read_parquet if ingest.raw.endswith(".parquet") else _read_text
     try:
@@ -171,10 +171,10 @@ def _read_parquet(path: Path, ingest: Ingest, columns: Columns) -> RawTable:
         with _readable_parquet(path):
             return pq.read_table(path).to_pandas(ignore_metadata=True).astype(str)
 
-    return _raw_table(_by_type(table, chosen, path), ingest, columns, path, as_text)
+    return _raw_table(_by_type(table, chosen, ingest), ingest, columns, path, as_text)
 
 
-def _by_type(table: pa.Table, chosen: Chosen, path: Path) -> ReadColumns:
+def _by_type(table: pa.Table, chosen: Chosen, ingest: Ingest) -> ReadColumns:
     """Tell columns of numbers from columns of text by their types."""
     numbers, texts, left_out = [], [], []
     for name in chosen.candidates:
@@ -187,11 +187,11 @@ def _by_type(table: pa.Table, chosen: Chosen, path: Path) -> ReadColumns:
             left_out.append(name)
         else:
             raise DataError(
-                f"Column {quoted(name)} of the raw table {path} holds no numbers but {kind}. "
-                "Convert it, or leave it out of ingest.features."
+                f"Column {quoted(name)} of the raw table {ingest.raw} holds no numbers but {kind}. "
+                f"Convert it, or leave it out of {ingest.parameter_of(name)}."
             )
     if not numbers and not texts:
-        raise only_times(f"The raw table {path}")
+        raise only_times(f"The raw table {ingest.raw}")
     return ReadColumns(table, numbers, texts, left_out)
 
 

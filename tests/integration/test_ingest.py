@@ -50,12 +50,12 @@ def test_a_number_that_may_stand_for_missing_values_is_named_and_kept(project):
         ("two-time-columns", ["separator=;", "time=Date", "time_format=%d/%m/%Y"],
          "error: Column 'Power', row 51: '?' is not a number. Correct the cell, or, if it stands for a "
          "missing value, list it: ingest.missing_values: [\"?\"] (see ingest.gaps); or leave the column out "
-         "of ingest.features."),
-        ("two-time-columns", ["separator=;", "time=Date", "time_format=%d/%m/%Y", "features=[Volt]"],
+         "of ingest.targets."),
+        ("two-time-columns", ["separator=;", "time=Date", "time_format=%d/%m/%Y", "targets=[Volt]"],
          "error: The time 2024-03-01 00:00:00 stands twice, in rows 1 and 2 (doubled times in all: 287). "
          "Column 'Time' holds times of day: set ingest.time: [Date, Time], and ingest.time_format to that of "
          "both, with a space between them."),
-        ("two-time-columns", ["separator=;", "time=Time", "time_format=%H:%M:%S", "features=[Volt]"],
+        ("two-time-columns", ["separator=;", "time=Time", "time_format=%H:%M:%S", "targets=[Volt]"],
          "error: ingest.time_format='%H:%M:%S' does not hold the whole time: it writes 2017-11-23 14:35:46 "
          "as '14:35:46', which reads as 1900-01-01 14:35:46. Write a format with year, month, day and "
          "every unit down to the finest (%p with %I); if date and time stand in two columns, list both in "
@@ -116,7 +116,7 @@ def test_ids_in_several_columns_and_kinds_are_one_text(project):
 
     ingest(
         project, b"", "raw=data/raw/table.parquet", "time=day", "id=[country, shop]", "frequency=D",
-        "features=[sales]",
+        "targets=[sales]",
     )  # fmt: skip
     found = series(project)["sales"]
 

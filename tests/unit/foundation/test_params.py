@@ -51,13 +51,26 @@ def test_the_committed_parameters_are_the_reference_configuration():
     assert (params.split.method, params.split.test_size) == ("random", 0.2)
     assert params.split.random_state == 42
     assert (params.windowing.horizon, params.windowing.stride) == (1, 1)
-    assert params.ingest.features == "all"
+    assert params.ingest.targets == "all"
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("ingest.features", ["load_city", "oil"]),
+        ("ingest.targets", ["load_city", "oil"]),
+        (
+            "ingest.calendar",
+            [
+                "hour",
+                "weekday",
+                "day_of_month",
+                "day_of_year",
+                "month",
+                "holidays:PT",
+                "holidays:US-CA",
+            ],
+        ),
+        ("ingest.past_covariates", ["rain"]),
         ("ingest.separator", "\t"),
         ("train.optimizer.learning_rate", 1),
         ("train.optimizer.clipnorm", 1.0),
@@ -115,8 +128,13 @@ def test_parameters_cannot_be_changed_later():
         ("model.layers.0.return_state", True, "model.layers.0.return_state: true is not supported yet; set it to false, found True"),
         ("model.layers.0.return_sequences", True, "model.layers.0.return_sequences: true in the last layer (supervision at every step) is not supported yet; set it to false"),
         ("model.layers", [LAYER, LAYER], "model.layers.0.return_sequences: should be true, as the next layer reads its output at every step"),
-        ("ingest.features", ["a", "a"], "ingest.features: should name each column once, and not the time or an id, found twice: a"),
-        ("ingest.features", ["date"], "ingest.features: should name each column once, and not the time or an id, found twice: date"),
+        ("ingest.targets", ["a", "a"], "ingest.targets: should name each column once, and none that has another role, found 'a' in targets already"),
+        ("ingest.targets", ["date"], "ingest.targets: should name each column once, and none that has another role, found 'date' in time already"),
+        ("ingest.future_covariates", ["p", "date"], "ingest.future_covariates: should name each column once, and none that has another role, found 'date' in time already"),
+        ("ingest.static_covariates", ["kind"], "ingest.static_covariates: should be empty for a single series, which they cannot tell from others; set ingest.id if there are several, found ['kind']"),
+        ("ingest.calendar", ["hour", "month", "hour"], "ingest.calendar: should name each entry once, found twice: 'hour'"),
+        ("ingest.calendar", ["hours"], "ingest.calendar.0: should be hour, weekday, day_of_month, day_of_year, month, or holidays with the code of a country, such as holidays:PT or holidays:US-CA, found 'hours'"),
+        ("ingest.calendar", ["hour", "holidays:pt"], "ingest.calendar.1: should be hour, weekday, day_of_month, day_of_year, month, or holidays with the code of a country, such as holidays:PT or holidays:US-CA, found 'holidays:pt'"),
         ("ingest.decimal", "'", "ingest.decimal: Input should be '.' or ',', found \"'\""),
         ("ingest.decimal", ",", "ingest.separator: should differ from the decimal, found ','"),
         ("ingest.separator", "x", "ingest.separator: should be a mark such as , or ; or a tab, not a quote or a sign, found 'x'"),
@@ -130,12 +148,32 @@ def test_a_wrong_value_is_named_by_its_path(path, value, problem):
     assert problems(changed((path, value))) == [problem]
 
 
-@pytest.mark.parametrize("features", [5, "oil", [], {"oil": 1}])
-def test_features_are_all_or_a_list(features):
-    first, second = problems(changed(("ingest.features", features)))
+def test_a_column_has_one_role():
+    both = changed(
+        ("ingest.past_covariates", ["load", "rain"]), ("ingest.future_covariates", ["rain"])
+    )
 
-    assert first == f"ingest.features: Input should be 'all', found {features!r}"
-    assert second.startswith("ingest.features: ")
+    assert problems(both) == [
+        "ingest.future_covariates: should name each column once, and none that has another role, found "
+        "'rain' in past_covariates already"
+    ]
+
+
+def test_the_old_name_of_the_targets_is_answered_with_the_new_one():
+    content = changed(("ingest.features", "all"), ("ingest.targets", MISSING))
+
+    with pytest.raises(
+        ParamsError, match=r"^params\.yaml: ingest\.features is now ingest\.targets\. "
+    ):
+        check_params(content, source="params.yaml")
+
+
+@pytest.mark.parametrize("targets", [5, "oil", [], {"oil": 1}])
+def test_targets_are_all_or_a_list(targets):
+    first, second = problems(changed(("ingest.targets", targets)))
+
+    assert first == f"ingest.targets: Input should be 'all', found {targets!r}"
+    assert second.startswith("ingest.targets: ")
     assert "ist should" in second or "valid list" in second
 
 

@@ -43,14 +43,14 @@ def test_the_written_values_are_read_as_they_were_meant(tmp_path):
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     overrides = {
         "train": {"optimizer": {"learning_rate": 1e-05}, "early_stopping": {"patience": 3, "min_delta": 0.5}},
-        "ingest": {"features": ["a", "b"], "separator": ";"},
+        "ingest": {"targets": ["a", "b"], "separator": ";"},
         "split": {"validation_from": "2024-02-01", "test_from": "2024-03-01"},
     }  # fmt: skip
     apply_overrides(tmp_path, request_of({"overrides": overrides}, ROOT).overrides)
     params = load_params(tmp_path / "params.yaml")
     assert params.train.optimizer.learning_rate == 1e-05
     assert params.train.early_stopping.patience == 3
-    assert params.ingest.features == ["a", "b"]
+    assert params.ingest.targets == ["a", "b"]
     assert params.ingest.separator == ";"
     assert params.split.validation_from == "2024-02-01"
 

@@ -32,14 +32,14 @@ def read(folder):
 
 def test_only_the_line_that_changes_changes(folder):
     before = read(folder).splitlines()
-    apply_overrides(folder, ["train.epochs=5", "model.layers.0.units=32", "ingest.features=[oil]"])
+    apply_overrides(folder, ["train.epochs=5", "model.layers.0.units=32", "ingest.targets=[oil]"])
     after = read(folder).splitlines()
 
     changed = [
         (old.strip(), new.strip()) for old, new in zip(before, after, strict=True) if old != new
     ]
     assert [new.split("#")[0].strip() for _, new in changed] == [
-        "features: [oil]",
+        "targets: [oil]",
         "- units: 32",
         "epochs: 5",
     ]
@@ -75,7 +75,7 @@ def test_a_section_may_be_given_whole(folder):
         (r'ingest.time="\x41"', "A"),
         ("train.optimizer.name=sgd", "sgd"),
         ("model.layers.0.activation=relu", "relu"),
-        ("ingest.features=[a, b]", ["a", "b"]),
+        ("ingest.targets=[a, b]", ["a", "b"]),
         ("ingest.time=[Date, Time]", ["Date", "Time"]),
         ('ingest.time="[a]"', "[a]"),
         ("ingest.id=null", None),
@@ -95,9 +95,9 @@ def test_a_decimal_comma_is_typed_with_or_without_quotes(folder):
 
 
 def test_a_name_in_a_list_is_text_too(folder):
-    apply_overrides(folder, ["ingest.features=[a, b]"])
-    apply_overrides(folder, ["ingest.features.1=@b"])
-    assert value_of(folder, "ingest.features") == ["a", "@b"]
+    apply_overrides(folder, ["ingest.targets=[a, b]"])
+    apply_overrides(folder, ["ingest.targets.1=@b"])
+    assert value_of(folder, "ingest.targets") == ["a", "@b"]
 
 
 def test_a_word_is_written_without_quotes_and_what_yaml_could_misread_with_them(folder):
@@ -142,10 +142,10 @@ def test_any_text_arrives_as_that_text_for_every_reader_or_is_refused_by_name(fo
 
 def test_any_text_of_the_form_arrives_as_that_text(folder):
     for text in [text for text in AWKWARD if text != "\ud800"]:
-        overrides = {"ingest": {"time": text, "features": [f"{text}2"]}}
+        overrides = {"ingest": {"time": text, "targets": [f"{text}2"]}}
         apply_overrides(folder, request_of({"overrides": overrides}, ROOT).overrides)
         assert value_of(folder, "ingest.time") == text
-        assert value_of(folder, "ingest.features") == [f"{text}2"]
+        assert value_of(folder, "ingest.targets") == [f"{text}2"]
 
 
 def dig(content, name):
@@ -175,9 +175,9 @@ def comments(text):
         ("train epochs", r"^-S 'train epochs' is not understood"),
         ("train.epochs=[1", r"^-S 'train.epochs=\[1': the value is not YAML\. .* -S train.epochs=100$"),
         ("train.epochs=2024-13-45", r"^-S train.epochs=2024-13-45: the value is not YAML\."),
-        ("ingest.features=[a, @b]", r": the value is not YAML\. .* -S 'ingest.features=\[\"a\", \"@b\"\]'$"),
+        ("ingest.targets=[a, @b]", r": the value is not YAML\. .* -S 'ingest.targets=\[\"a\", \"@b\"\]'$"),
         ("ingest.separator=", r"the value is empty\. .*, such as -S 'ingest.separator=;'$"),
-        (r'ingest.features=["\ud800"]', r"^The overrides cannot be written into params.yaml: .*character"),
+        (r'ingest.targets=["\ud800"]', r"^The overrides cannot be written into params.yaml: .*character"),
         ("ingest.separator=tab", r"ingest.separator: .*at most 1 character, found 'tab'"),
         ("ingest.time=\udc80", r"-S ingest.time='\\udc80': the value is not text in UTF-8\.$"),
         ("train.epochs=0", r"train.epochs: Input should be greater than 0, found 0"),

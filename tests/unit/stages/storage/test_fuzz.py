@@ -69,7 +69,7 @@ CHANGES = {
     "frequency": st.sampled_from(STEPS) | st.text(min_size=1, max_size=5),
     "gaps": st.just("interpolate"),
     "max_gap": st.integers(1, 5),
-    "features": st.sampled_from([["a"], ["b", "a"]]),
+    "targets": st.sampled_from([["a"], ["b", "a"]]),
 }
 
 

@@ -191,7 +191,7 @@ def test_the_other_mark_is_not_advised_where_it_cannot_be_set_or_does_not_read_t
     ("cell", "advice"),
     [
         ("?", "Correct the cell, or, if it stands for a missing value, list it: ingest.missing_values: "
-              '["?"] (see ingest.gaps); or leave the column out of ingest.features.'),
+              '["?"] (see ingest.gaps); or leave the column out of ingest.targets.'),
         ("12.34.56", "Correct the cell, or, if it stands for a missing value, list it"),
         ("x" * 21, "Correct the cell, or, if it stands for a missing value, empty it (see"),
         ("00:15:00", "It is a time of day: set ingest.time: [time, a]."),

@@ -70,7 +70,7 @@ def test_a_csv_is_read_as_doubles_over_its_times():
 def test_columns_come_in_the_order_asked_for_and_others_are_not_looked_at():
     content = csv([f"{n},text,{n * 10}" for n in range(6)], header="time,a,note,b")
 
-    table = read_csv(content, features=["b", "a"])
+    table = read_csv(content, targets=["b", "a"])
 
     assert table.to_numpy()[:3].tolist() == [[0, 0], [10, 1], [20, 2]]
     assert list(table.columns) == ["b", "a"]
@@ -92,7 +92,7 @@ def test_columns_come_in_the_order_asked_for_and_others_are_not_looked_at():
         (csv().encode("utf-16"), {"encoding": "utf-16"}),
         (csv(['"0"', " 1", "2 ", "3", "4", "5"]), {}),
         (csv(["0,0", "1,0", "2", "3", "4", "5"], separator=";", header="time;a"), {"separator": ";", "decimal": ","}),
-        (csv([f"{n},,x" for n in range(6)], header="time,a,,"), {"features": ["a"]}),
+        (csv([f"{n},,x" for n in range(6)], header="time,a,,"), {"targets": ["a"]}),
     ],
     ids=["BOM", "quotes", "BOM and quotes", "spaces", "Windows", "Macintosh", "blank lines",
          "no last line end", "semicolons", "tabs", "UTF-16", "spaced cells", "decimal commas",
@@ -227,7 +227,7 @@ def test_an_unknown_encoding_is_refused(encoding):
         ("Time,a", r"no column 'time' \(ingest\.time\); the nearest name is 'Time'"),
         ("time;a", r"no column 'time'.* separated by ';': set ingest\.separator"),
         ("time,time", r"more than one column named 'time'\. Rename"),
-        ("time,", r"Column 2 of the raw table table\.csv has no name.*ingest\.features"),
+        ("time,", r"Column 2 of the raw table table\.csv has no name.*ingest\.targets"),
         (",".join(f"c{n}" for n in range(9)), r"it has 'c0', .*'c7', \.\.\.\. Set ingest\.time"),
     ],
 )
@@ -242,15 +242,15 @@ def test_a_doubled_column_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("features", "message"),
+    ("targets", "message"),
     [
-        (["laod"], r"no column 'laod' \(ingest\.features\); the nearest name is 'load'"),
-        (["zzz"], r"no column 'zzz' \(ingest\.features\); it has 'time', 'load'\. Correct ingest"),
+        (["laod"], r"no column 'laod' \(ingest\.targets\); the nearest name is 'load'"),
+        (["zzz"], r"no column 'zzz' \(ingest\.targets\); it has 'time', 'load'\. Correct ingest"),
     ],
 )
-def test_a_feature_that_is_not_there_is_named_with_the_nearest_name(features, message):
+def test_a_target_that_is_not_there_is_named_with_the_nearest_name(targets, message):
     with refused(message):
-        read_csv(csv(header="time,load"), features=features)
+        read_csv(csv(header="time,load"), targets=targets)
 
 
 def test_a_table_of_nothing_but_times_is_refused():
@@ -263,7 +263,7 @@ def test_a_table_of_nothing_but_times_is_refused():
     [
         (
             "x",
-            r"Correct the cell, .* list it: ingest\.missing_values: \[\"x\"\] .*or leave the column out of ingest\.features",
+            r"Correct the cell, .* list it: ingest\.missing_values: \[\"x\"\] .*or leave the column out of ingest\.targets",
         ),
         (" ", r"Correct the cell"),
         (" NA", r"Correct the cell"),
@@ -409,8 +409,8 @@ def test_numbers_in_parquet_become_the_nearest_doubles_and_nulls_missing(column,
      (pa.array([[1.0]] * 6), "list<element: double>")],
 )  # fmt: skip
 def test_a_column_that_holds_no_numbers_is_refused(column, kind):
-    with refused(rf"'b' of the raw table table\.parquet holds no numbers but {kind}\. .*features"):
-        read_parquet(parquet(a=np.arange(6.0), b=column), features=["a", "b"])
+    with refused(rf"'b' of the raw table table\.parquet holds no numbers but {kind}\. .*targets"):
+        read_parquet(parquet(a=np.arange(6.0), b=column), targets=["a", "b"])
 
 
 def test_a_column_without_rows_is_refused():
@@ -472,21 +472,21 @@ LONG = "time,shop,sales\n" + "".join(
 )
 
 
-@pytest.mark.parametrize("features", ["all", ["sales"]])
-def test_a_long_table_is_named_as_what_it_is_whichever_columns_are_features(features):
-    content = LONG if features != "all" else LONG.replace("north", "1").replace("south", "2")
+@pytest.mark.parametrize("targets", ["all", ["sales"]])
+def test_a_long_table_is_named_as_what_it_is_whichever_columns_are_targets(targets):
+    content = LONG if targets != "all" else LONG.replace("north", "1").replace("south", "2")
 
     with refused(
         r"stands twice, in rows 1 and 2 .*several series .* by column 'shop' .*Set ingest\.id: shop"
     ):
-        read_csv(content, features=features)
+        read_csv(content, targets=targets)
 
 
 def test_a_column_that_is_no_text_in_the_encoding_and_that_nobody_asked_for_is_looked_at_too():
     content = LONG.encode().replace(b"north", b"n\xfcrd").replace(b"south", b"s\xfcd")
 
     with refused(r"several series below each other, told apart by column 'shop'"):
-        read_csv(content, features=["sales"])
+        read_csv(content, targets=["sales"])
 
 
 def test_a_long_table_in_parquet_is_named_as_what_it_is():
@@ -496,5 +496,5 @@ def test_a_long_table_in_parquet_is_named_as_what_it_is():
         r"several series below each other, told apart by column 'shop' \(different values: 2"
     ):
         read_parquet(
-            parquet(times, shop=["n", "s"] * 3, sales=[1.5, 2, 3, 4, 5, 6]), features=["sales"]
+            parquet(times, shop=["n", "s"] * 3, sales=[1.5, 2, 3, 4, 5, 6]), targets=["sales"]
         )

@@ -278,7 +278,7 @@ def test_a_part_without_rows_is_refused():
         ({"comment": ","}, "ingest.comment: should differ from the separator"),
         ({"comment": "2"}, "ingest.comment: should be a mark such as # or %"),
         ({"sheet": "x"}, "ingest.sheet: should be null, as data/raw/demo.csv has no sheets"),
-        ({"time": ["a", "a"]}, "ingest.features: should name each column once"),
+        ({"time": ["a", "a"]}, "ingest.time: should name each column once"),
         ({"time": []}, "ingest.time"),
         ({"skip_rows": -1}, "ingest.skip_rows"),
         ({"missing_values": [float("nan")]}, "ingest.missing_values"),
@@ -386,3 +386,26 @@ def test_an_empty_sheet_is_refused():
 
 def test_times_are_those_of_the_committed_tests():
     assert [str(time) for time in read(PLAIN).times] == TIMES
+
+
+def test_covariates_that_are_not_there_are_named_with_their_parameter():
+    with pytest.raises(
+        DataError, match=r"'kin' \(ingest\.past_covariates\).* 'kind'\. Correct ingest\.past_cov"
+    ):
+        read(TYPED, past_covariates=["kin"], id="shop")
+
+
+def test_a_cell_of_a_covariate_that_is_no_number_is_named_with_its_parameter():
+    content = TYPED.replace("2.5,x", "low,x")
+    with pytest.raises(DataError, match=r"'low' is not .* out of ingest\.future_covariates\.$"):
+        read(content, future_covariates=["price"], past_covariates=["kind", "note"], id="shop")
+
+
+def test_all_targets_are_the_columns_of_numbers_without_another_role():
+    content = "time,shop,sales,kind,price,size\n" + "".join(
+        f"2024-01-0{day},{shop},1,{shop},2,3\n" for day in range(1, 3) for shop in "ab"
+    )
+    table = read(content, past_covariates=["kind"], static_covariates=["size"], id="shop")
+
+    assert sorted(table.numbers) == ["price", "sales", "size"]
+    assert list(table.texts) == ["kind"]
