@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.data.encoding import Statics, check_inputs, encoded_rows, encoded_statics
 from forecasting.data.filling import earliest_rows, fill
+from forecasting.data.input_scaling import fit_input_scaling
 from forecasting.data.panel import Panel
+from forecasting.data.roles import ModelInputs, inputs_from
 from forecasting.data.scaling import Scaling, check_scaling, fit_scaling
 from forecasting.data.seasons import Season, choose_season
 from forecasting.data.split import (
@@ -37,7 +40,7 @@ from forecasting.evaluation.leakage import leaked_share
 from forecasting.evaluation.metrics import against_best, score_board
 from forecasting.evaluation.tally import Block, Forecast, Tally, forecast_blocks
 from forecasting.models.baselines import fit_baselines
-from forecasting.models.raw_units import load_model, scaling_of
+from forecasting.models.raw_units import covariate_scaling_of, load_model, scaling_of
 from forecasting.reporting.html import render_report
 from forecasting.reporting.plots import forecast_plot, loss_plot
 from forecasting.reporting.remarks import epoch_sentence, gaps_sentence, series_sentence
@@ -69,14 +72,31 @@ class Inputs:
     """What the stages before have made.
 
     Attributes:
-        panel: The series, one column per target.
+        whole: The series, with their covariates.
         split: The windows, each with its part.
         history: What training noted of its epochs.
+        inputs: What the model reads.
     """
 
-    panel: Panel
+    whole: Panel
     split: pd.DataFrame
     history: pd.DataFrame
+    inputs: ModelInputs
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The series, one column per target."""
+        return self.whole.only_targets()
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """What the model reads row by row, shape (rows, columns)."""
+        return encoded_rows(self.whole, self.inputs)
+
+    @cached_property
+    def statics(self) -> Statics | None:
+        """What the model reads of each series; None if nothing."""
+        return encoded_statics(self.whole, self.inputs)
 
     @cached_property
     def test(self) -> pd.DataFrame:
@@ -96,12 +116,17 @@ class Inputs:
 
 def run(params: Params) -> None:
     seal_tensorflow(params.seed)
-    found = Inputs(artifacts.SERIES.load_panel(), artifacts.SPLIT.load(), artifacts.TRAINING.load())
+    found = Inputs(
+        artifacts.SERIES.load_panel(),
+        artifacts.SPLIT.load(),
+        artifacts.TRAINING.load(),
+        inputs_from(artifacts.INPUTS.load()),
+    )
     panel = found.panel
     known = rows_known(found.test, panel.offsets)
     season = choose_season(params.evaluate.season, panel.longest_times(), known=known)
     model = load_model(artifacts.MODEL.path)
-    standard = _checked_scaling(params, scaling_of(model), found)
+    standard = _checked_scaling(params, model, found)
     tally = Tally(standard, n_series=len(panel.names))
     drawn: list[np.ndarray] = []
     blocks = forecast_blocks(panel.values, found.test, _forecasters(model, found, standard, season))
@@ -126,28 +151,42 @@ def run(params: Params) -> None:
     )
 
 
-def _checked_scaling(params: Params, stored: Scaling, found: Inputs) -> Scaling:
-    """Assert that nothing leaked into the stored scaling or the split; return the standard scaling."""
-    values, targets = found.panel.values, list(found.panel.columns)
-    scaling = fit_scaling(values, found.seen, method=params.model.scaler, features=targets)
-    check_scaling(stored, scaling)
+def _checked_scaling(params: Params, model: Any, found: Inputs) -> Scaling:
+    """Assert that nothing leaked into the model's inputs or the split; return the standard scaling."""
+    check_inputs(found.inputs, found.whole, found.split)
+    scaling = fit_input_scaling(
+        found.rows,
+        found.statics,
+        inputs=found.inputs,
+        split=found.split,
+        method=params.model.scaler,
+    )
+    check_scaling(scaling_of(model), scaling.window)
+    for name, expected in scaling.covariates.items():
+        check_scaling(covariate_scaling_of(model, name), expected.as_stored())
     if params.split.method == "chronological":
-        axis = axis_of(found.panel.times, found.panel.offsets)
+        whole = found.whole
+        axis = axis_of(whole.times, whole.offsets, whole.stops)
         check_chronological(found.split, gap=gap_rows(params.split.gap, found.split), axis=axis)
-    return fit_scaling(values, found.seen, method="standard", features=targets)
+    panel = found.panel
+    return fit_scaling(panel.values, found.seen, method="standard", features=panel.columns)
 
 
 def _forecasters(model: Any, found: Inputs, scaling: Scaling, season: Season) -> Forecast:
     """Prepare the model and every baseline, to forecast blocks of windows."""
     panel = found.panel
-    filled = fill(panel.values, panel.offsets)
+    filled = fill(found.rows, panel.offsets)
     means = None
     if panel.id is not None:
         means = training_means(panel.values, found.seen, panel.offsets)
     baselines = fit_baselines(
-        filled, found.split, scaling=scaling, seasons=season.lengths, means=means
+        filled.first(len(panel.columns)),
+        found.split,
+        scaling=scaling,
+        seasons=season.lengths,
+        means=means,
     )
-    forecaster = Forecaster(model, filled)
+    forecaster = Forecaster(model, filled, found.statics)
 
     def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:
         starts = windows["input_start"].to_numpy()
@@ -192,10 +231,11 @@ def _series_summary(found: Inputs, errors: pd.DataFrame) -> dict[str, Any]:
 
 def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
     """Describe what a reader must know of the scores: leak, gaps, kept epoch, season, windows."""
-    missing, split, history = np.isnan(found.panel.values), found.split, found.history
-    leak = leaked_share(split, earliest=earliest_rows(missing))
-    every = count_windows(found.panel.offsets, **params.windowing.model_dump())
-    gaps = {"filled_share": missing.mean(), "left_out": every - len(split)}
+    whole, split, history = found.whole, found.split, found.history
+    leak = leaked_share(split, earliest=earliest_rows(np.isnan(found.panel.values)))
+    every = count_windows(whole.stops - whole.offsets[:-1], **params.windowing.model_dump())
+    missing = np.isnan(whole.values[~whole.ahead]).mean()
+    gaps = {"filled_share": missing, "left_out": every - len(split)}
     skipped = params.ingest.gaps == "skip"
     epoch = {"kept": kept_epoch(history), "of": len(history)}
     best = keeps_best(params.train.keep, monitored_part(split))
@@ -220,9 +260,10 @@ def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, by
     panel, drawn = found.panel, found.drawn
     windows = found.test[series_numbers(found.test) == drawn]
     starts = windows["target_start"].to_numpy() - panel.offsets[drawn]
+    series = panel.series(drawn).iloc[: found.whole.stops[drawn] - panel.offsets[drawn]]
     name = "Forecasts" if panel.id is None else f"Forecasts of series {quoted(panel.names[drawn])}"
     plots = {
-        name: forecast_plot(panel.series(drawn), forecasts, starts, rows=rows),
+        name: forecast_plot(series, forecasts, starts, rows=rows),
         "Training": loss_plot(found.history),
     }
     artifacts.FORECAST_PLOT.save(plots[name])

@@ -4,13 +4,15 @@ import logging
 
 import numpy as np
 
+from forecasting.data.assembly import panel_of
+from forecasting.data.calendar import calendar_columns
 from forecasting.data.gaps import missing_sentence, trimmed_sentences
-from forecasting.data.panel import Panel, single, stack
-from forecasting.data.raw_table import RawTable
 from forecasting.data.regularity import regular_panel
+from forecasting.data.roles import Covariates
 from forecasting.data.sentinels import sentinel_warnings
 from foundation.errors import quoted
 from foundation.params import Params
+from foundation.params.ingest import Ingest
 from stages.runner import run_stage
 from stages.storage import artifacts
 from stages.storage.raw_tables import read_table
@@ -24,8 +26,10 @@ def run(params: Params) -> None:
         log.info("ingest: columns of text are left out: %s", ", ".join(map(quoted, table.left_out)))
     for warning in sentinel_warnings(table.numbers):
         log.warning("warning: %s", warning)
-    raw = _as_panel(table)
+    raw = panel_of(table, _covariates(params.ingest))
     del table
+    # refuses unknown holidays and zones now, not when the training asks for them
+    calendar_columns(raw.times[:1], raw.covariates.calendar, time_zone=raw.covariates.time_zone)
     series = regular_panel(
         raw,
         frequency=params.ingest.frequency,
@@ -35,21 +39,38 @@ def run(params: Params) -> None:
     artifacts.SERIES.save_panel(series)
     for sentence in trimmed_sentences(raw, series):
         log.warning("ingest: %s", sentence)
-    missing = np.isnan(series.values).mean()
+    missing = np.isnan(series.values[~series.ahead]).mean()
     if missing:
         log.info("ingest: %s", missing_sentence(missing, gaps=params.ingest.gaps))
     log.info(
-        "ingest: %s, %s%d rows x %d features from %s to %s",
+        "ingest: %s, %s%d rows x %d features%s from %s to %s",
         params.ingest.raw,
         "" if series.id is None else f"{len(series.names)} series, ",
-        *series.values.shape,
+        len(series.values),
+        len(series.targets),
+        _described(series.covariates),
         series.times.min(),
         series.times.max(),
     )
 
 
-def _as_panel(table: RawTable) -> Panel:
-    return single(table.numbers) if table.ids.empty else stack(table.numbers, table.ids)
+def _covariates(ingest: Ingest) -> Covariates:
+    return Covariates(
+        past=tuple(ingest.past_covariates),
+        future=tuple(ingest.future_covariates),
+        static=tuple(ingest.static_covariates),
+        calendar=tuple(ingest.calendar),
+    )
+
+
+def _described(covariates: Covariates) -> str:
+    """Count the covariates of each role; nothing where there are none."""
+    counts = {
+        f"{role} covariates": len(getattr(covariates, role))
+        for role in ("past", "future", "static")
+    } | {"of the calendar": len(covariates.calendar)}
+    found = [f"{count} {role}" for role, count in counts.items() if count]
+    return f" with {', '.join(found)}" if found else ""
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def _parts(split: Split, windows: pd.DataFrame, panel: Panel) -> pd.Categorical:
         return random_parts(
             len(windows), test_size=split.test_size, random_state=split.random_state
         )
-    axis = axis_of(panel.times, panel.offsets)
+    axis = axis_of(panel.times, panel.offsets, panel.stops)
     gap = gap_rows(split.gap, windows)
     parts = chronological_parts(windows, _borders(split, axis.dates), gap=gap, axis=axis)
     check_chronological(windows.assign(part=parts), gap=gap, axis=axis)

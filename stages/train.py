@@ -1,14 +1,20 @@
-"""Train: fit the network on the training windows and store it with its scaler in one file."""
+"""Train: fit the network on the training windows and store it with its scaler in one file.
+
+A second file says what it reads: which columns in which order, and the categories of columns of text.
+"""
 
 import logging
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from forecasting.data.encoding import Statics, encoded_rows, encoded_statics, find_inputs
 from forecasting.data.filling import FilledSeries, fill
-from forecasting.data.scaling import Scaling, fit_scaling
+from forecasting.data.input_scaling import InputScaling, fit_input_scaling
+from forecasting.data.roles import FUTURE, PAST, STATIC, WINDOW, inputs_document
+from forecasting.data.seasons import step_of
 from forecasting.data.split import TRAIN, keeps_best, monitored_part
-from forecasting.data.windows import covered_rows, window_lengths
+from forecasting.data.windows import window_lengths
 from forecasting.models.build import build_network
 from forecasting.models.raw_units import raw_unit_model
 from forecasting.reporting.remarks import epoch_sentence
@@ -27,11 +33,14 @@ from stages.storage.stage_key import stage_key
 log = logging.getLogger(__name__)
 
 
-class Windows(NamedTuple):
-    """First rows of the windows of two parts, each of shape (windows,), and their lengths in rows."""
+class Prepared(NamedTuple):
+    """What training reads: series, the first rows of their windows, and their scaling."""
 
-    train: np.ndarray
-    monitored: np.ndarray
+    series: FilledSeries
+    statics: Statics | None
+    scaling: InputScaling
+    train_starts: np.ndarray
+    monitored_starts: np.ndarray
     monitored_part: str
     lookback: int
     horizon: int
@@ -39,61 +48,76 @@ class Windows(NamedTuple):
 
 def run(params: Params) -> None:
     seal_tensorflow(params.seed)
-    windows = _windows()
-    scaling, series = _scaled_series(windows, method=params.model.scaler)
-    network = build_network(
-        lookback=windows.lookback,
-        n_features=series.line.shape[1],
-        horizon=windows.horizon,
-        layers=[layer.model_dump() for layer in params.model.layers],
-        seed=params.seed,
-        normalise=params.model.normalise,
-    )
-    config = _config(params, monitored=windows.monitored_part)
+    found = _prepared(method=params.model.scaler)
+    network = _network(params, found)
+    config = _config(params, monitored=found.monitored_part)
     checkpoint = Checkpoint(checkpoint_folder(), _key(params))
     with epoch_progress(config.epochs) as report:
         curve = fit(
             network,
             config,
-            series=series,
-            train_starts=windows.train,
-            validation_starts=windows.monitored,
+            series=found.series,
+            statics=found.statics,
+            train_starts=found.train_starts,
+            validation_starts=found.monitored_starts,
             report=report,
             resume=_resumed(checkpoint),
             save=checkpoint.save,
         )
-    artifacts.MODEL.save(raw_unit_model(network, scaling))
+    model = raw_unit_model(network, found.scaling.window, found.scaling.covariates)
+    artifacts.MODEL.save(model)
     artifacts.TRAINING.save(curve)
     checkpoint.remove()
     log.info(
         "train: %d windows, %d weights in the network. %s",
-        len(windows.train),
+        len(found.train_starts),
         network.count_params(),
         epoch_sentence(kept=kept_epoch(curve), of=len(curve), best=config.keep_best),
     )
 
 
-def _windows() -> Windows:
-    """Take from the split, which is as long as the series, what the training needs of it."""
-    split = artifacts.SPLIT.load()
+def _prepared(*, method: str) -> Prepared:
+    """Encode and scale what windows read, by what training rows tell; store how."""
+    panel, split = artifacts.SERIES.load_panel(), artifacts.SPLIT.load()
+    inputs = find_inputs(panel, split)
+    step = step_of(panel.longest_times())
+    artifacts.INPUTS.save(inputs_document(inputs, step=step, id=panel.id))
+    rows, statics = encoded_rows(panel, inputs), encoded_statics(panel, inputs)
+    scaling = fit_input_scaling(rows, statics, inputs=inputs, split=split, method=method)
     monitored = monitored_part(split)
-    train, watched = (
+    train_starts, monitored_starts = (
         split.loc[split["part"] == part, "input_start"].to_numpy() for part in (TRAIN, monitored)
     )
-    return Windows(train, watched, monitored, *window_lengths(split))
+    return Prepared(
+        fill(rows, panel.offsets).map(scaling.rows.apply_float32),
+        _scaled(statics, scaling),
+        scaling,
+        train_starts,
+        monitored_starts,
+        monitored,
+        *window_lengths(split),
+    )
 
 
-def _scaled_series(windows: Windows, *, method: str) -> tuple[Scaling, FilledSeries]:
-    """Fit the scaling on the rows of the training windows and scale the series with it.
+def _scaled(statics: Statics | None, scaling: InputScaling) -> Statics | None:
+    if statics is None or scaling.static is None:
+        return None
+    return statics._replace(values=scaling.static.apply_float32(statics.values))
 
-    Returns:
-        The scaling, and the scaled series, float32.
-    """
-    values, features = artifacts.SERIES.load_values()
-    stops = windows.train + windows.lookback + windows.horizon
-    rows = covered_rows(windows.train, stops, n_rows=len(values))
-    scaling = fit_scaling(values, rows, method=method, features=features)
-    return scaling, fill(values, artifacts.SERIES.load_offsets()).map(scaling.apply_float32)
+
+def _network(params: Params, found: Prepared) -> Any:
+    columns = found.scaling.inputs.columns()
+    return build_network(
+        lookback=found.lookback,
+        n_features=len(columns[WINDOW]),
+        horizon=found.horizon,
+        layers=[layer.model_dump() for layer in params.model.layers],
+        seed=params.seed,
+        normalise=params.model.normalise,
+        n_past=len(columns.get(PAST, [])),
+        n_future=len(columns.get(FUTURE, [])),
+        n_static=len(columns.get(STATIC, [])),
+    )
 
 
 def _config(params: Params, *, monitored: str) -> TrainingConfig:

@@ -2,8 +2,8 @@
 
 A window is a row of positions, not a copy of the data. The table stays small enough to read,
 and a leak between the parts of the split is a comparison of integers. A window that would predict a
-missing value is not listed, and with `ingest.gaps: skip` none that would read one. A window lies inside
-one series.
+missing value is not listed, nor one whose future covariates are not all known, and with `ingest.gaps:
+skip` none that would read a missing value. A window lies inside one series.
 """
 
 import logging
@@ -14,6 +14,7 @@ import pandas as pd
 from forecasting.data.panel import Panel, listed
 from forecasting.data.windows import (
     SERIES,
+    known_ahead,
     observed_inputs,
     observed_targets,
     panel_windows,
@@ -29,10 +30,12 @@ log = logging.getLogger(__name__)
 def run(params: Params) -> None:
     panel = artifacts.SERIES.load_panel()
     every = _every_window(panel, params.windowing.model_dump())
-    observed = ~np.isnan(panel.values).any(axis=1)
-    windows = observed_targets(every, observed)
+    missing = np.isnan(panel.values)
+    windows = observed_targets(every, ~missing[:, : len(panel.targets)].any(axis=1))
+    if n_future := len(panel.covariates.future):
+        windows = known_ahead(windows, ~missing[:, -n_future:].any(axis=1))
     if params.ingest.gaps == "skip":
-        windows = observed_inputs(windows, observed)
+        windows = observed_inputs(windows, ~missing.any(axis=1))
     artifacts.WINDOWS.save(windows)
     if panel.id is not None:
         _name_series_without_windows(panel, windows)
@@ -41,15 +44,15 @@ def run(params: Params) -> None:
     log.info(
         "windowing: %d windows over %d rows%s",
         len(windows),
-        len(observed),
+        len(missing),
         f", {left_out} left out that would {reads} a missing value" if left_out else "",
     )
 
 
 def _every_window(panel: Panel, geometry: dict[str, int]) -> pd.DataFrame:
     if panel.id is None:
-        return window_table(len(panel.values), **geometry)
-    return panel_windows(panel.offsets, **geometry)
+        return window_table(int(panel.stops[0]), **geometry)
+    return panel_windows(panel.offsets, stops=panel.stops, **geometry)
 
 
 def _name_series_without_windows(panel: Panel, windows: pd.DataFrame) -> None:

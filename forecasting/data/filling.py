@@ -44,6 +44,13 @@ class FilledSeries:
         known = self.known_at[rows] < np.asarray(stops)[..., None]
         return np.where(known, self.line[rows], self.last[rows])
 
+    def first(self, n_columns: int) -> "FilledSeries":
+        """Return the first columns."""
+        if n_columns == self.line.shape[1]:
+            return self
+        known_at = None if self.known_at is None else self.known_at[:, :n_columns]
+        return FilledSeries(self.line[:, :n_columns], self.last[:, :n_columns], known_at)
+
     def map(self, change: Callable[[np.ndarray], np.ndarray]) -> "FilledSeries":
         """Apply an affine change of units, which keeps lines lines."""
         if self.known_at is None:

@@ -9,8 +9,14 @@ from foundation.errors import DataError, quoted
 
 
 def check_gaps(panel: Panel) -> Panel:
-    """Refuse any missing value; return the panel."""
-    missing = np.isnan(panel.values)
+    """Refuse any missing value that a window reads or predicts.
+
+    Returns:
+        The series; where rows below the last target have future covariates, up to the last of them.
+    """
+    if panel.covariates.future:
+        panel = panel.take(~_after(panel, _last_useful(panel)))
+    missing = np.isnan(panel.values) & _needed(panel)
     if not missing.any():
         return panel
     column = first_row(missing.any(axis=0))
@@ -22,8 +28,41 @@ def check_gaps(panel: Panel) -> Panel:
     )
 
 
+def _last_useful(panel: Panel) -> np.ndarray:
+    """Find the last row of each series with a target, or with a future covariate; shape (series,)."""
+    known = ~np.isnan(panel.values)
+    n_targets, n_future = len(panel.targets), len(panel.covariates.future)
+    useful = known[:, :n_targets].any(axis=1)
+    if n_future:
+        useful |= known[:, -n_future:].any(axis=1)
+    return _last_marked(panel, useful)
+
+
+def _after(panel: Panel, rows: np.ndarray) -> np.ndarray:
+    """Mark what lies after a row of each series."""
+    return np.arange(len(panel.values)) > np.repeat(rows, panel.lengths)
+
+
+def _needed(panel: Panel) -> np.ndarray:
+    """Mark the cells that must have a value where no gap is accepted, shape (rows, columns).
+
+    Below the last target these are the future covariates, each up to its own last value.
+    """
+    needed = np.ones(panel.values.shape, dtype=bool)
+    ahead = panel.ahead
+    if ahead.any():
+        for column, name in enumerate(panel.columns):
+            needed[ahead, column] = name in panel.covariates.future
+            if name in panel.covariates.future:
+                last = _last_marked(panel, ~np.isnan(panel.values[:, column]))
+                needed[:, column] &= ~ahead | ~_after(panel, last)
+    return needed
+
+
 def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
-    """Cut rows in which nothing is observed off the ends, and those before all columns have begun.
+    """Cut off rows before all columns have begun, and those after the last target.
+
+    Rows after the last target stay where they have future covariates.
 
     Args:
         panel: Series in even steps; missing values are nan.
@@ -41,19 +80,19 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
     if not missing.any():
         return panel
     _check_columns(panel, missing)
-    some = ~missing.all(axis=1)
-    first, last = _first_marked(panel, some), _last_marked(panel, some)
     rows = np.arange(len(missing))
-    inside = (rows >= np.repeat(first, panel.lengths)) & (rows <= np.repeat(last, panel.lengths))
+    first = _first_marked(panel, ~missing.all(axis=1))
+    inside = (rows >= np.repeat(first, panel.lengths)) & ~_after(panel, _last_useful(panel))
     if gaps == "interpolate":
-        kept = panel.take(inside)
+        kept = panel.take(inside & ~panel.ahead)
         _check_gap_lengths(kept, np.isnan(kept.values), max_gap)
     begun = np.max([_first_marked(panel, ~column) for column in missing.T], axis=0)
+    begun[begun >= panel.stops] = len(missing)  # too late for any target: not a row is kept
     trimmed = panel.take(inside & (rows >= np.repeat(begun, panel.lengths)))
     if not len(trimmed.values):
         raise DataError(
-            "No series has a value in every feature. Leave features that are often missing out of "
-            "ingest.targets."
+            "No series has a value in every column at or before its last target. Leave columns that are "
+            "often missing out of ingest.targets and the covariates."
         )
     return trimmed
 
@@ -74,7 +113,7 @@ def _check_columns(panel: Panel, missing: np.ndarray) -> None:
     if empty.size:
         raise DataError(
             f"Feature {quoted(panel.columns[empty[0]])} has no value in any row. Leave it "
-            "out of ingest.targets."
+            f"out of {panel.covariates.parameter_of(panel.columns[empty[0]])}."
         )
 
 
@@ -122,7 +161,10 @@ def trimmed_sentences(raw: Panel, series: Panel) -> list[str]:
     if (late := begins > first_times).any():
         sentences.append(_trimmed(series, late, "before", begins, "not every feature has begun"))
     if (early := ends < last_times).any():
-        sentences.append(_trimmed(series, early, "after", ends, "nothing is observed there"))
+        sentences.append(_trimmed(series, early, "after", ends, "no target is observed there"))
+    if (ahead := series.ahead).any():
+        first = series.times[ahead].min()
+        sentences.append(f"{ahead.sum()} rows from {first} on have only what is known ahead")
     return sentences
 
 

@@ -4,12 +4,13 @@ Positions are rows of the stack, so what gathers windows needs to know nothing o
 is a range of rows that lies inside one of them. A single series is a panel of one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
+from forecasting.data.roles import NO_COVARIATES, Covariates
 from foundation.errors import DataError, quoted
 
 JOINT = "/"  # between the levels of a name, as in the unique_id of Nixtla's hierarchies
@@ -21,14 +22,19 @@ class Panel:
     """Series with the same columns and the same step, of any length and start.
 
     Attributes:
-        values: Shape (rows, columns), float64; missing cells are nan.
+        values: Shape (rows, columns), float64; missing cells are nan, texts are the numbers of their
+            labels.
         times: The time of each row, rising within a series; named as the time column.
         offsets: Rows at which the series begin, and the number of rows; shape (series + 1,), int64.
         names: The name of each series, sorted; a single empty one where the table has no id.
-        columns: The names of the columns.
+        columns: Their names: targets, past covariates, future covariates.
         id: The name of the id; None for a single series.
         raw_rows: For each row the one of the raw table that it comes from; None where these are the
             same.
+        covariates: Which columns are no targets, and what else is read.
+        labels: For each column of text its texts, sorted.
+        statics: The static covariates of each series, shape (series, static covariates); None where
+            there are none.
     """
 
     values: np.ndarray
@@ -38,6 +44,33 @@ class Panel:
     columns: tuple[str, ...]
     id: str | None = None
     raw_rows: np.ndarray | None = None
+    covariates: Covariates = NO_COVARIATES
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    statics: np.ndarray | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the columns that are forecast, the first ones."""
+        return self.columns[: len(self.columns) - len(self.covariates.moving)]
+
+    @property
+    def stops(self) -> np.ndarray:
+        """For each series the row after the last with a target; later ones have covariates only.
+
+        Only future covariates reach further than the targets. Shape (series,).
+        """
+        ends = self.offsets[1:]
+        if not self.covariates.future:
+            return ends
+        observed = ~np.isnan(self.values[:, : len(self.targets)]).all(axis=1)
+        rows = np.where(observed, np.arange(len(observed)), -1)
+        last = np.maximum.reduceat(rows, self.offsets[:-1])
+        return np.where(last < 0, ends, last + 1)
+
+    @property
+    def ahead(self) -> np.ndarray:
+        """Marks the rows after the last target of their series, shape (rows,)."""
+        return np.arange(len(self.values)) >= np.repeat(self.stops, self.lengths)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -75,6 +108,28 @@ class Panel:
         rows = slice(self.offsets[number], self.offsets[number + 1])
         return pd.DataFrame(self.values[rows], columns=list(self.columns), index=self.times[rows])
 
+    def only_targets(self) -> "Panel":
+        """Return the same series without covariates."""
+        values = self.values[:, : len(self.targets)]
+        return replace(
+            self,
+            values=values,
+            columns=self.targets,
+            covariates=NO_COVARIATES,
+            labels={},
+            statics=None,
+        )
+
+    def static(self, name: str) -> np.ndarray:
+        """Return a static covariate, shape (series,)."""
+        if self.statics is None:
+            raise KeyError(name)
+        return self.statics[:, self.covariates.static.index(name)]
+
+    def shown(self, column: str, value: float) -> str:
+        """Write a value of a column for a sentence: a number, or the text of a label."""
+        return quoted(self.labels[column][int(value)]) if column in self.labels else str(value)
+
     def take(self, rows: np.ndarray) -> "Panel":
         """Keep the rows of a mask; a series without any is left out."""
         kept = np.concatenate([[0], np.cumsum(rows)])[self.offsets]
@@ -86,6 +141,7 @@ class Panel:
             offsets=np.concatenate([[0], kept[1:][filled]]),
             names=tuple(name for name, left in zip(self.names, filled, strict=True) if left),
             raw_rows=None if self.raw_rows is None else self.raw_rows[rows],
+            statics=None if self.statics is None else self.statics[filled],
         )
 
 

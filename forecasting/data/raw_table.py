@@ -17,6 +17,8 @@ class RawTable:
         numbers: float64 columns in the order asked for; missing values are nan.
         texts: Columns of categories, sorted; missing values are nan.
         left_out: Columns of text that nobody asked for.
+        time_zone: Where the clock shows other times, if `times` are UTC; None if they are local or of no
+            known zone.
     """
 
     times: pd.DatetimeIndex
@@ -24,6 +26,7 @@ class RawTable:
     numbers: pd.DataFrame
     texts: pd.DataFrame
     left_out: tuple[str, ...] = ()
+    time_zone: str | None = None
 
     def at(self, rows: np.ndarray) -> "RawTable":
         """Return the rows at these positions, or those that a mask marks.
@@ -32,4 +35,4 @@ class RawTable:
             rows: Positions, or (rows,) bool.
         """
         ids, numbers, texts = (f.iloc[rows] for f in (self.ids, self.numbers, self.texts))
-        return RawTable(self.times[rows], ids, numbers, texts, self.left_out)
+        return RawTable(self.times[rows], ids, numbers, texts, self.left_out, self.time_zone)

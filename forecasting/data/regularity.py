@@ -1,5 +1,6 @@
 """What valid series are: even steps, finite numbers, no gaps but those accepted on purpose."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -194,11 +195,21 @@ def _are_business_days(times: pd.DatetimeIndex) -> bool:
 
 
 def _check_variation(panel: Panel) -> None:
-    low, high = np.fmin.reduce(panel.values), np.fmax.reduce(panel.values)  # which skip nan
+    _check_columns_vary(panel, panel.columns, panel.values, each="row")
+    if panel.statics is not None:
+        _check_columns_vary(panel, panel.covariates.static, panel.statics, each="series")
+
+
+def _check_columns_vary(
+    panel: Panel, names: Sequence[str], values: np.ndarray, *, each: str
+) -> None:
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)  # which skip nan
     constant = low == high
     if constant.any():
         column = first_row(constant)
+        name = names[column]
         raise DataError(
-            f"Feature {quoted(panel.columns[column])} is constant: every row is "
-            f"{float(low[column])}. Leave it out of ingest.targets."
+            f"Feature {quoted(name)} is constant: every {each} is "
+            f"{panel.shown(name, float(low[column]))}. Leave it out of "
+            f"{panel.covariates.parameter_of(name)}."
         )

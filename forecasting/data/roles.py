@@ -15,6 +15,12 @@ from typing import Any
 from forecasting.data.calendar import calendar_names
 
 WINDOW, PAST, FUTURE, STATIC = ("window", "past", "future", "static")
+SCALED = "scaled_"  # before the names of a network's inputs
+
+
+def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that a Keras model reads, without the batch, by the input's name, without SCALED."""
+    return {tensor.name.removeprefix(SCALED): tuple(tensor.shape[1:]) for tensor in model.inputs}
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ class Covariates:
         return "ingest.targets"
 
 
+NO_COVARIATES = Covariates()
+
+
 @dataclass(frozen=True)
 class ModelInputs:
     """What a model reads: all that is needed to prepare its inputs from a table.
@@ -64,7 +73,7 @@ class ModelInputs:
     """
 
     targets: tuple[str, ...]
-    covariates: Covariates = Covariates()
+    covariates: Covariates = NO_COVARIATES
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def columns(self) -> dict[str, list[str]]:

@@ -1,9 +1,11 @@
 """Scaling of the features: fitted on training rows, stored in the model, undone in its output."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.data.roles import NO_COVARIATES, Covariates
 from foundation.errors import DataError
 
 CHUNK = 65_536  # rows scaled at once; bounds memory, not the result
@@ -33,13 +35,22 @@ class Scaling:
             scaled[chunk] = self.apply(values[chunk])
         return scaled
 
+    def as_stored(self) -> "Scaling":
+        """Return the scaling as it comes back from a file that keeps the inverse of the scale."""
+        return Scaling(self.center, 1.0 / (1.0 / self.scale))
+
     def invert(self, scaled: np.ndarray) -> np.ndarray:
         """Bring scaled values of shape (..., features) back to units of the series."""
         return scaled * self.scale + self.center
 
 
 def fit_scaling(
-    values: np.ndarray, rows: np.ndarray, *, method: str, features: list[str]
+    values: np.ndarray,
+    rows: np.ndarray,
+    *,
+    method: str,
+    features: Sequence[str],
+    covariates: Covariates = NO_COVARIATES,
 ) -> Scaling:
     """Fit the map on the rows that training may see.
 
@@ -49,6 +60,7 @@ def fit_scaling(
         method: `standard` (mean and population standard deviation), `minmax` (training range to
             0..1) or `none` (values as they are).
         features: Names, for the error.
+        covariates: Which of them are no targets, for the error.
 
     Raises:
         DataError: A feature is constant over these rows, or its spread is not a finite number.
@@ -71,8 +83,8 @@ def fit_scaling(
         number = int(np.flatnonzero(~usable)[0])
         raise DataError(
             f"Feature '{features[number]}' cannot be scaled: over the {len(seen)} training rows it "
-            f"spans {low[number]} to {high[number]}. Leave it out of ingest.targets, or give more "
-            "rows."
+            f"spans {low[number]} to {high[number]}. Leave it out of "
+            f"{covariates.parameter_of(features[number])}, or give more rows."
         )
     return Scaling(center, scale)
 

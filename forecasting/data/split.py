@@ -49,8 +49,8 @@ class Axis:
     """Where rows stand in time: their dates, numbered over all series.
 
     Attributes:
-        dates: The distinct times of all series, rising.
-        ranks: For each row the number of its date, shape (rows,).
+        dates: The distinct times of all series, rising, up to the last target of all.
+        ranks: For each row the number of its date, shape (rows,); of later rows a greater one.
         offsets: Rows at which the series begin, and the number of rows.
     """
 
@@ -64,12 +64,25 @@ class Axis:
         return self.offsets[:-1] + np.diff(before[self.offsets])
 
 
-def axis_of(times: pd.DatetimeIndex, offsets: np.ndarray | None = None) -> Axis:
-    """Number the dates of one series, or of series below each other."""
+def axis_of(
+    times: pd.DatetimeIndex,
+    offsets: np.ndarray | None = None,
+    stops: np.ndarray | None = None,
+) -> Axis:
+    """Number the dates of one series, or of series below each other.
+
+    Args:
+        times: Of each row.
+        offsets: Rows at which the series begin, and the number of rows; None for one series.
+        stops: For each series the row after its last target; None for its end.
+    """
     if offsets is None or len(offsets) == 2:
-        return Axis(times, np.arange(len(times)), np.array([0, len(times)], dtype=np.int64))
+        last = len(times) if stops is None else stops[0]
+        n_rows = len(times)
+        return Axis(times[:last], np.arange(n_rows), np.array([0, n_rows], dtype=np.int64))
     ranks, dates = pd.factorize(times, sort=True)
-    return Axis(dates, ranks, offsets)
+    last = len(dates) if stops is None else ranks[stops - 1].max() + 1
+    return Axis(dates[:last], ranks, offsets)
 
 
 @dataclass(frozen=True)

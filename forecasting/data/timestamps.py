@@ -116,15 +116,18 @@ def settle(
         instants = _checked(instants, column)
     if time_zone is not None and instants is not None:
         wall = local_times(instants, zone_of(time_zone))
-    if _are_days(wall):
+    if are_days(wall):
         return wall
     if time_zone is not None and instants is None:
         return utc_of(wall, zone_of(time_zone), column=column, series=series)
     return wall if instants is None else instants
 
 
-def _are_days(wall: pd.DatetimeIndex) -> bool:
-    """Return True if the times are days or longer apart: several dates, one time of day."""
+def are_days(wall: pd.DatetimeIndex) -> bool:
+    """Return True if the times are days or longer apart: several dates, one time of day.
+
+    Of these the local date is kept; other times are UTC wherever their zone is known.
+    """
     times_of_day = wall.asi8 % DAY
     return bool((times_of_day == times_of_day[0]).all() and (wall != wall[0]).any())
 

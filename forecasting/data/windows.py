@@ -27,14 +27,21 @@ def window_table(n_rows: int, *, lookback: int, horizon: int, stride: int) -> pd
     Raises:
         DataError: Not even one window fits.
     """
-    offsets = np.array([0, n_rows], dtype=np.int64)
-    start = _window_starts(offsets, length=lookback + horizon, stride=stride)
+    first, lengths = np.zeros(1, dtype=np.int64), np.array([n_rows])
+    start = _window_starts(first, lengths, length=lookback + horizon, stride=stride)
     if not len(start):
         raise _too_short("The series has", n_rows, lookback, horizon)
     return _positions(start, lookback, horizon)
 
 
-def panel_windows(offsets: np.ndarray, *, lookback: int, horizon: int, stride: int) -> pd.DataFrame:
+def panel_windows(
+    offsets: np.ndarray,
+    *,
+    lookback: int,
+    horizon: int,
+    stride: int,
+    stops: np.ndarray | None = None,
+) -> pd.DataFrame:
     """List every window that fits into one of several series, by series and time.
 
     Args:
@@ -42,6 +49,7 @@ def panel_windows(offsets: np.ndarray, *, lookback: int, horizon: int, stride: i
         lookback: Rows a forecast reads.
         horizon: Rows it predicts, the ones right after.
         stride: Rows from one window to the next, from the start of each series.
+        stops: For each series the row at which its windows end; None for its end.
 
     Returns:
         `series` (its number, int32), and the columns of `window_table`.
@@ -49,30 +57,33 @@ def panel_windows(offsets: np.ndarray, *, lookback: int, horizon: int, stride: i
     Raises:
         DataError: No series holds even one window.
     """
-    start = _window_starts(offsets, length=lookback + horizon, stride=stride)
+    lengths = np.diff(offsets) if stops is None else stops - offsets[:-1]
+    start = _window_starts(offsets[:-1], lengths, length=lookback + horizon, stride=stride)
     if not len(start):
-        raise _too_short("The longest series has", np.diff(offsets).max(), lookback, horizon)
+        raise _too_short("The longest series has", lengths.max(), lookback, horizon)
     series = np.searchsorted(offsets, start, side="right") - 1
     windows = _positions(start, lookback, horizon)
     windows.insert(0, SERIES, series.astype(np.int32))
     return windows
 
 
-def count_windows(offsets: np.ndarray, *, lookback: int, horizon: int, stride: int) -> int:
-    """Count the windows that fit into series, whatever is missing in them."""
-    return int(_windows_per_series(offsets, length=lookback + horizon, stride=stride).sum())
+def count_windows(lengths: np.ndarray, *, lookback: int, horizon: int, stride: int) -> int:
+    """Count the windows that fit into series of these lengths, whatever is missing in them."""
+    return int(_windows_per_series(lengths, length=lookback + horizon, stride=stride).sum())
 
 
-def _windows_per_series(offsets: np.ndarray, *, length: int, stride: int) -> np.ndarray:
-    return np.maximum(0, (np.diff(offsets) - length) // stride + 1)
+def _windows_per_series(lengths: np.ndarray, *, length: int, stride: int) -> np.ndarray:
+    return np.maximum(0, (lengths - length) // stride + 1)
 
 
-def _window_starts(offsets: np.ndarray, *, length: int, stride: int) -> np.ndarray:
+def _window_starts(
+    starts: np.ndarray, lengths: np.ndarray, *, length: int, stride: int
+) -> np.ndarray:
     """Give the first row of each window that fits, shape (windows,), int64."""
-    counts = _windows_per_series(offsets, length=length, stride=stride)
+    counts = _windows_per_series(lengths, length=length, stride=stride)
     before = np.cumsum(counts) - counts  # windows of earlier series
     number = np.arange(counts.sum(), dtype=np.int64) - np.repeat(before, counts)
-    return np.repeat(offsets[:-1], counts) + stride * number
+    return np.repeat(starts, counts) + stride * number
 
 
 def _positions(start: np.ndarray, lookback: int, horizon: int) -> pd.DataFrame:
@@ -99,7 +110,7 @@ def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFram
 
     Args:
         windows: The window table.
-        observed: Marks the rows in which every feature was observed, shape (rows,).
+        observed: Marks the rows in which every target was observed, shape (rows,).
 
     Returns:
         Rows of the table, numbered from 0.
@@ -118,12 +129,35 @@ def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFram
     return kept.reset_index(drop=True)
 
 
+def known_ahead(windows: pd.DataFrame, known: np.ndarray) -> pd.DataFrame:
+    """Keep the windows whose future covariates are all known over the horizon: none is filled there.
+
+    Args:
+        windows: The window table.
+        known: Marks the rows in which every future covariate has a value, shape (rows,).
+
+    Returns:
+        Rows of the table, numbered from 0.
+
+    Raises:
+        DataError: None is left.
+    """
+    kept = windows[_all_observed(windows["target_start"], windows["target_stop"], known)]
+    if not len(kept):
+        raise DataError(
+            f"Each of the {len(windows)} windows has a missing future covariate among the "
+            f"{window_lengths(windows)[1]} rows that it predicts. Shorten windowing.horizon, or leave "
+            "the columns with many gaps out of ingest.future_covariates."
+        )
+    return kept.reset_index(drop=True)
+
+
 def observed_inputs(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame:
     """Keep the windows in which no value is missing, to be read or predicted.
 
     Args:
         windows: The window table.
-        observed: Marks the rows in which every feature was observed, shape (rows,).
+        observed: Marks the rows in which every column was observed, shape (rows,).
 
     Returns:
         Rows of the table, numbered from 0.
@@ -136,8 +170,8 @@ def observed_inputs(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame
         raise DataError(
             f"Each of the {len(windows)} windows has a missing value among the "
             f"{window_lengths(windows)[0]} rows that it reads, and ingest.gaps is skip. Shorten "
-            "windowing.lookback, leave the columns with many gaps out of ingest.targets, or set "
-            "ingest.gaps: interpolate."
+            "windowing.lookback, leave the columns with many gaps out of ingest.targets and the covariates, "
+            "or set ingest.gaps: interpolate."
         )
     return kept.reset_index(drop=True)
 

@@ -1,4 +1,9 @@
-"""The network: LSTM layers and a direct head, in plain Keras."""
+"""The network: LSTM layers and a direct head, in plain Keras.
+
+Covariates have inputs of their own. What is known of the past enters the LSTM layers with the window.
+What is known of the horizon goes to the head next to the last state: from each step of the horizon a
+straight path to each step of the forecast. What is known of the series goes to both.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from forecasting.data.roles import FUTURE, PAST, SCALED, STATIC, WINDOW
 from forecasting.models.normalise import with_normalisation
 
 
@@ -17,8 +23,13 @@ def build_network(
     layers: Sequence[Mapping[str, Any]],
     seed: int,
     normalise: str,
+    n_past: int = 0,
+    n_future: int = 0,
+    n_static: int = 0,
 ) -> keras.Model:
     """Build the network on scaled values: (batch, lookback, features) to (batch, horizon, features).
+
+    With covariates it takes a mapping of inputs by name, as `forecasting.data.roles` has them.
 
     Args:
         lookback: Rows read.
@@ -27,18 +38,64 @@ def build_network(
         layers: Arguments of `keras.layers.LSTM`, one mapping per layer, from input to output.
         seed: Seed of the orthogonal weights; the others come from Keras' global seed.
         normalise: What is taken off each window and put back on its forecast (see `normalise`).
+        n_past: Covariates read over the lookback.
+        n_future: Covariates read over the horizon.
+        n_static: Covariates of the series.
     """
-    network = keras.Sequential(name="network")
-    network.add(keras.Input((lookback, n_features), name="scaled_window"))
-    for number, arguments in enumerate(layers, start=1):
-        # use_cudnn=False is what lets XLA compile Keras' own layer
-        network.add(
-            keras.layers.LSTM(**_keras_arguments(arguments), use_cudnn=False, name=f"lstm_{number}")
-        )
-    network.add(keras.layers.Dense(horizon * n_features, name="head"))
-    network.add(keras.layers.Reshape((horizon, n_features), name="scaled_forecast"))
+    shapes = {
+        WINDOW: (lookback, n_features),
+        PAST: (lookback, n_past),
+        FUTURE: (horizon, n_future),
+        STATIC: (n_static,),
+    }
+    inputs = {
+        name: keras.Input(shape, name=f"{SCALED}{name}")
+        for name, shape in shapes.items()
+        if shape[-1]
+    }
+    lstm = _lstm_layers(layers)  # first, as each layer draws the seeds of its weights
+    head = [
+        keras.layers.Dense(horizon * n_features, name="head"),
+        keras.layers.Reshape((horizon, n_features), name="scaled_forecast"),
+    ]
+    if list(inputs) == [WINDOW]:
+        network = keras.Sequential([inputs[WINDOW], *lstm, *head], name="network")
+    else:
+        network = keras.Model(inputs, _joined(inputs, lstm, head), name="network")
     _assign_orthogonal_weights(network, seed)
     return with_normalisation(network, normalise)
+
+
+def _lstm_layers(layers: Sequence[Mapping[str, Any]]) -> list[keras.layers.LSTM]:
+    return [
+        # use_cudnn=False is what lets XLA compile Keras' own layer
+        keras.layers.LSTM(**_keras_arguments(arguments), use_cudnn=False, name=f"lstm_{number}")
+        for number, arguments in enumerate(layers, start=1)
+    ]
+
+
+def _joined(
+    inputs: Mapping[str, keras.KerasTensor],
+    lstm: Sequence[keras.layers.Layer],
+    head: Sequence[keras.layers.Layer],
+) -> keras.KerasTensor:
+    """Lead every input to where it is read; return the forecast."""
+    read = [inputs[name] for name in (WINDOW, PAST) if name in inputs]
+    known = []  # next to the last state
+    if FUTURE in inputs:
+        known.append(keras.layers.Flatten(name="ahead")(inputs[FUTURE]))
+    if STATIC in inputs:
+        lookback = inputs[WINDOW].shape[1]
+        read.append(keras.layers.RepeatVector(lookback, name="at_each_step")(inputs[STATIC]))
+        known.append(inputs[STATIC])
+    x = keras.layers.Concatenate(name="read")(read)  # (batch, lookback, columns)
+    for layer in lstm:
+        x = layer(x)
+    if known:
+        x = keras.layers.Concatenate(name="known")([x, *known])  # (batch, units + columns)
+    for layer in head:
+        x = layer(x)
+    return x
 
 
 def _keras_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from forecasting.data.roles import SCALED, WINDOW, input_shapes
+
 LEAST_VARIANCE = 1e-5  # added, so that a constant window has a width to divide by
 
 PutBack = Callable[[keras.KerasTensor], keras.KerasTensor]
@@ -45,9 +47,18 @@ def with_normalisation(network: keras.Model, method: str) -> keras.Model:
     """Put the normalisation around a network on scaled values; `none` leaves it as it is."""
     if method == "none":
         return network
-    window = keras.Input(network.input_shape[1:], name="scaled_window")
-    normalised, put_back = normalise(window, method)
-    model = keras.Model(window, put_back(network(normalised)), name="normalised_network")
+    inputs = {
+        name: keras.Input(shape, name=f"{SCALED}{name}")
+        for name, shape in input_shapes(network).items()
+    }
+    normalised, put_back = normalise(inputs[WINDOW], method)
+    if list(inputs) == [WINDOW]:
+        model = keras.Model(
+            inputs[WINDOW], put_back(network(normalised)), name="normalised_network"
+        )
+    else:
+        forecast = put_back(network(inputs | {WINDOW: normalised}))
+        model = keras.Model(inputs, forecast, name="normalised_network")
     _name_operations(model)
     return model
 

@@ -57,7 +57,7 @@ class EpochProgram:
         *,
         training: bool = False,
     ) -> tf.Tensor:
-        inputs = reader.inputs(starts)  # (batch, lookback, features)
+        inputs = reader.inputs(starts)  # (batch, lookback, features), or such arrays by name
         targets = reader.targets(starts)  # (batch, horizon, features)
         forecasts = self._network(inputs, training=training)  # (batch, horizon, features)
         # one vector per window, as Keras sees the output of `Dense(horizon * features)`

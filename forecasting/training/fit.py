@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from forecasting.data.encoding import Statics
 from forecasting.data.filling import FilledSeries
 from forecasting.training.epoch import EpochProgram
 from forecasting.training.learning_curve import Epoch, learning_curve
@@ -48,6 +49,7 @@ def fit(
     config: TrainingConfig,
     *,
     series: FilledSeries,
+    statics: Statics | None = None,
     train_starts: np.ndarray,
     validation_starts: np.ndarray,
     report: Report = lambda epoch, loss, val_loss: None,
@@ -57,9 +59,11 @@ def fit(
     """Train the network in place and return its learning curve, as `learning_curve` writes it.
 
     Args:
-        network: (batch, lookback, features) to (batch, horizon, features), on scaled values.
+        network: (batch, lookback, features) to (batch, horizon, features), on scaled values; with
+            covariates from a mapping of inputs by name.
         config: How.
-        series: Scaled values, float32.
+        series: Scaled values, float32: the columns of the window, and then those of the past.
+        statics: The static covariates, scaled, float32, if the network reads any.
         train_starts: First row of each training window, shape (windows,).
         validation_starts: The same for the monitored windows.
         report: Called after each epoch with its number from 1, loss and validation loss.
@@ -71,7 +75,7 @@ def fit(
         StageFailedError: The loss is no longer a finite number.
     """
     _compile(network, config)
-    program = EpochProgram(network, window_reader(series, network))
+    program = EpochProgram(network, window_reader(series, network, statics))
     validation = padded_batches(validation_starts, FORECAST_BATCH)
     progress = Progress(network, keep_best=config.keep_best)
     callbacks = _callbacks(network, config)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from forecasting.data.encoding import Statics
 from forecasting.data.filling import FilledSeries
 from forecasting.training.reader import FORECAST_BATCH, WindowReader, padded_batches, window_reader
 
@@ -11,10 +12,12 @@ from forecasting.training.reader import FORECAST_BATCH, WindowReader, padded_bat
 class Forecaster:
     """A model and a series, to forecast from any of its windows; compiled when first called."""
 
-    def __init__(self, model: keras.Model, series: FilledSeries) -> None:
+    def __init__(
+        self, model: keras.Model, series: FilledSeries, statics: Statics | None = None
+    ) -> None:
         """Take a forecaster in raw units, as `load_model` gives it, and raw values, float64."""
         self._model = model
-        self._reader = window_reader(series, model)
+        self._reader = window_reader(series, model, statics)
 
     def forecast(self, starts: np.ndarray) -> np.ndarray:
         """Forecast from windows.

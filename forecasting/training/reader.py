@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from forecasting.data.encoding import Statics
 from forecasting.data.filling import FilledSeries
+from forecasting.data.roles import FUTURE, PAST, STATIC, WINDOW, input_shapes
 
 FORECAST_BATCH = 256  # windows read at once where nothing is learned; bounds memory, not the result
 
@@ -20,26 +22,53 @@ class WindowReader(NamedTuple):
     Attributes:
         lookback: Rows that a window reads.
         horizon: Rows that it forecasts, the ones right after.
-        line: `FilledSeries.line`, shape (rows, features).
+        n_targets: The first columns, which are forecast.
+        n_future: The last columns, which are known for the horizon.
+        line: `FilledSeries.line`, shape (rows, columns).
         last: `FilledSeries.last`, same shape; None where nothing is missing.
         known_at: `FilledSeries.known_at`, same shape; None where nothing is missing.
+        statics: `Statics.values`, shape (series, columns); None where there are none.
+        series: `Statics.codes`, shape (rows,); None where there are none.
     """
 
     lookback: int
     horizon: int
+    n_targets: int
+    n_future: int
     line: tf.Tensor
     last: tf.Tensor | None = None
     known_at: tf.Tensor | None = None
+    statics: tf.Tensor | None = None
+    series: tf.Tensor | None = None
 
-    def inputs(self, starts: tf.Tensor) -> tf.Tensor:
+    def inputs(self, starts: tf.Tensor) -> tf.Tensor | dict[str, tf.Tensor]:
         """Collect what windows read, as `FilledSeries.read` does.
 
         Args:
             starts: First row of each window, int32, shape (batch,).
 
         Returns:
-            Shape (batch, lookback, features).
+            Shape (batch, lookback, targets), or such a window and the other inputs, by name.
         """
+        rows = self._read(starts)  # (batch, lookback, columns)
+        if rows.shape[-1] == self.n_targets and self.statics is None:
+            return rows
+        found = {WINDOW: rows[..., : self.n_targets]}
+        if rows.shape[-1] > self.n_targets:
+            found[PAST] = rows[..., self.n_targets :]
+        if self.n_future:
+            ahead = _gather(self.line, starts + self.lookback, self.horizon)
+            found[FUTURE] = ahead[..., -self.n_future :]
+        if self.statics is not None:
+            found[STATIC] = tf.gather(self.statics, tf.gather(self.series, starts))
+        return found
+
+    def targets(self, starts: tf.Tensor) -> tf.Tensor:
+        """Collect the rows to forecast, which are observed: (batch,) to (batch, horizon, targets)."""
+        rows = _gather(self.line, starts + self.lookback, self.horizon)
+        return rows if rows.shape[-1] == self.n_targets else rows[..., : self.n_targets]
+
+    def _read(self, starts: tf.Tensor) -> tf.Tensor:
         line = _gather(self.line, starts, self.lookback)
         if self.known_at is None:
             return line
@@ -47,17 +76,32 @@ class WindowReader(NamedTuple):
         known_at = _gather(self.known_at, starts, self.lookback)
         return tf.where(known_at < (starts + self.lookback)[:, None, None], line, last)
 
-    def targets(self, starts: tf.Tensor) -> tf.Tensor:
-        """Collect the rows to forecast, which are observed: (batch,) to (batch, horizon, features)."""
-        return _gather(self.line, starts + self.lookback, self.horizon)
 
+def window_reader(
+    series: FilledSeries, model: keras.Model, statics: Statics | None = None
+) -> WindowReader:
+    """Prepare series for a model.
 
-def window_reader(series: FilledSeries, model: keras.Model) -> WindowReader:
-    """Prepare a series for a model: (batch, lookback, features) to (batch, horizon, features)."""
-    lengths = model.input_shape[1], model.output_shape[1]
-    if series.known_at is None:
-        return WindowReader(*lengths, tf.constant(series.line))
-    return WindowReader(*lengths, *map(tf.constant, (series.line, series.last, series.known_at)))
+    Args:
+        series: The columns of its window, and then those of its past.
+        model: (batch, lookback, targets) to (batch, horizon, targets), or of several inputs by name.
+        statics: The static covariates, if it reads any.
+    """
+    shapes = input_shapes(model)
+    lookback, n_targets = shapes[WINDOW]
+    n_future = shapes[FUTURE][-1] if FUTURE in shapes else 0
+    missing = () if series.known_at is None else (series.last, series.known_at)
+    reader = WindowReader(
+        lookback,
+        model.output_shape[1],
+        n_targets,
+        n_future,
+        tf.constant(series.line),
+        *map(tf.constant, missing),
+    )
+    if statics is None:
+        return reader
+    return reader._replace(statics=tf.constant(statics.values), series=tf.constant(statics.codes))
 
 
 class Batches(NamedTuple):

@@ -19,7 +19,7 @@ from forecasting.data.order import check_order
 from forecasting.data.panel import single
 from forecasting.data.raw_table import RawTable
 from forecasting.data.time_formats import UNIX
-from forecasting.data.timestamps import parse_times, settle, unix_times, utc_times
+from forecasting.data.timestamps import are_days, parse_times, settle, unix_times, utc_times
 from forecasting.data.zones import zone_of
 from foundation.errors import DataError, ParamsError, quoted
 from foundation.params.ingest import Ingest
@@ -237,6 +237,7 @@ def _raw_table(
         pd.DataFrame(numbers, index=times, dtype=np.float64),
         pd.DataFrame(texts, index=range(len(times))).set_axis(times),
         tuple(read.left_out),
+        None if are_days(times) else ingest.time_zone,
     )
 
 

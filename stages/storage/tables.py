@@ -1,8 +1,9 @@
 """Parquet files: tables, and the series as one of them."""
 
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -12,7 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecasting.data.panel import Panel
+from forecasting.data.roles import NO_COVARIATES, Covariates
 from foundation.files import write_bytes
+
+ROLES = b"exactcast"  # the key of the covariates in the metadata of the file
+TEXTS = pa.dictionary(pa.int32(), pa.string())
 
 
 @dataclass(frozen=True)
@@ -51,25 +56,37 @@ class Table:
 
 @dataclass(frozen=True)
 class SeriesTable(Table):
-    """Series in a Parquet file: columns over their times, or over id and time where there are many."""
+    """Series in a Parquet file: columns over their times, or over id and time where there are many.
+
+    Columns of text are dictionary-encoded, and static covariates repeated in every row. Which columns
+    are covariates stands in the metadata; there is nothing about them where there are none.
+    """
 
     def save_panel(self, panel: Panel) -> None:
         """Write the series, sorted as they are."""
-        if panel.id is None:
+        if panel.id is None and panel.covariates == NO_COVARIATES:
             self.save(panel.series(0))
             return
-        ids = pa.DictionaryArray.from_arrays(panel.codes, pa.array(panel.names, pa.string()))
-        columns = [pa.array(panel.values[:, number]) for number in range(len(panel.columns))]
-        schema = _schema(panel)
-        self._write(pa.table([*columns, ids, pa.array(panel.times.asi8)], schema=schema))
+        columns = [_column(panel, name, values) for name, values in _values_by_name(panel)]
+        if panel.id is not None:
+            codes = pa.array(panel.codes)
+            columns.append(
+                pa.DictionaryArray.from_arrays(codes, pa.array(panel.names, pa.string()))
+            )
+        self._write(pa.table([*columns, pa.array(panel.times.asi8)], schema=_schema(panel)))
 
     def load_panel(self) -> Panel:
         """Read the series."""
-        values, columns = self.load_values()
-        *id_name, time_name = self._index_names()
+        schema = pq.read_schema(self.path)
+        *id_name, time_name = schema.pandas_metadata["index_columns"]
+        covariates = _covariates(schema)
+        index = {*id_name, time_name, *covariates.static}
+        columns = [name for name in schema.names if name not in index]
+        values, labels = self._read_columns(columns)
         offsets, names = (
             self._read_ids(*id_name) if id_name else (np.array([0, len(values)]), ("",))
         )
+        statics, more_labels = self._read_columns(covariates.static)
         return Panel(
             values=values,
             times=pd.DatetimeIndex(self._read(time_name).to_numpy(), name=time_name),
@@ -77,33 +94,29 @@ class SeriesTable(Table):
             names=names,
             columns=tuple(columns),
             id=id_name[0] if id_name else None,
+            covariates=covariates,
+            labels=labels | more_labels,
+            statics=statics[offsets[:-1]] if covariates.static else None,
         )
 
-    def load_values(self) -> tuple[np.ndarray, list[str]]:
-        """Read the columns, without the index, one by one: a whole table takes four times its size.
+    def _read_columns(self, names: Sequence[str]) -> tuple[np.ndarray, dict[str, tuple[str, ...]]]:
+        """Read columns one by one: a whole table takes four times its size.
 
         Returns:
-            Float64 values of shape (rows, columns), and the names of the columns.
+            Float64 values of shape (rows, columns), texts as the numbers of their labels, and the labels.
         """
-        index = self._index_names()
+        labels = {}
         with pq.ParquetFile(self.path) as file:
-            names = [name for name in file.schema_arrow.names if name not in index]
             values = np.empty((file.metadata.num_rows, len(names)), order="F")
             for number, name in enumerate(names):
-                values[:, number] = file.read([name], use_threads=False)[name]
+                column = file.read([name], use_threads=False)[name]
+                if pa.types.is_dictionary(column.type):
+                    values[:, number], labels[name] = _codes(column)
+                else:
+                    values[:, number] = column
+                del column
                 pa.default_memory_pool().release_unused()  # Arrow would keep what reading took
-        return values, names
-
-    def load_offsets(self) -> np.ndarray:
-        """Read the rows at which the series begin, and the number of rows; shape (series + 1,)."""
-        *id_name, _ = self._index_names()
-        if id_name:
-            return self._read_ids(*id_name)[0]
-        return np.array([0, pq.read_metadata(self.path).num_rows], dtype=np.int64)
-
-    def _index_names(self) -> list[str]:
-        names: list[str] = pq.read_schema(self.path).pandas_metadata["index_columns"]
-        return names
+        return values, labels
 
     def _read(self, name: str) -> pa.ChunkedArray:
         return pq.read_table(self.path, columns=[name], use_threads=False)[name]
@@ -117,13 +130,58 @@ class SeriesTable(Table):
         return offsets, tuple(ids.dictionary.take(pa.array(codes[first])).to_pylist())
 
 
+def _values_by_name(panel: Panel) -> Iterable[tuple[str, np.ndarray]]:
+    """Yield each column with its values in every row."""
+    yield from zip(panel.columns, panel.values.T, strict=True)
+    if panel.statics is not None:
+        for name, values in zip(panel.covariates.static, panel.statics.T, strict=True):
+            yield name, np.repeat(values, panel.lengths)
+
+
+def _column(panel: Panel, name: str, values: np.ndarray) -> pa.Array:
+    """Write numbers as they are, and the numbers of labels as their texts, of which all are used."""
+    if name not in panel.labels:
+        return pa.array(values)
+    missing = np.isnan(values)
+    used, codes = np.unique(values[~missing].astype(np.int32), return_inverse=True)
+    indices = np.zeros(len(values), dtype=np.int32)
+    indices[~missing] = codes
+    texts = pa.array([panel.labels[name][code] for code in used], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(indices, mask=missing), texts)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read texts as the numbers of their sorted labels, missing ones as nan."""
+    encoded = column.unify_dictionaries().combine_chunks()
+    labels = encoded.dictionary.to_pylist()
+    order = sorted(range(len(labels)), key=labels.__getitem__)
+    places = np.append(np.argsort(order).astype(np.float64), np.nan)
+    codes = encoded.indices.fill_null(len(labels)).to_numpy()
+    return places[codes], tuple(labels[number] for number in order)
+
+
+def _covariates(schema: pa.Schema) -> Covariates:
+    stored = schema.metadata.get(ROLES)
+    if stored is None:
+        return NO_COVARIATES
+    content = json.loads(stored)
+    zone = content.pop("time_zone")
+    return Covariates(**{role: tuple(names) for role, names in content.items()}, time_zone=zone)
+
+
 def _schema(panel: Panel) -> pa.Schema:
-    """Write the schema with which pandas reads id and time as the index."""
+    """Write the schema with which pandas reads the time, or id and time, as the index."""
     none = np.arange(0)
-    ids = pd.Categorical([], categories=pd.Index([], dtype="str"))
-    index = pd.MultiIndex.from_arrays([ids, panel.times[none]], names=[panel.id, panel.times.name])
-    frame = pd.DataFrame(panel.values[none], columns=list(panel.columns), index=index)
-    read_by_pandas = pa.Table.from_pandas(frame, preserve_index=True).schema
-    number = read_by_pandas.get_field_index(panel.id)
-    dictionary = pa.field(panel.id, pa.dictionary(pa.int32(), pa.string()))
-    return read_by_pandas.set(number, dictionary)
+    texts = pd.Categorical([], categories=pd.Index([], dtype="str"))
+    names = [*panel.columns, *panel.covariates.static]
+    columns = {name: texts if name in panel.labels else np.empty(0) for name in names}
+    index = panel.times[none]
+    if panel.id is not None:
+        index = pd.MultiIndex.from_arrays([texts, index], names=[panel.id, panel.times.name])
+    schema = pa.Table.from_pandas(pd.DataFrame(columns, index=index), preserve_index=True).schema
+    for name in [*panel.labels, *([] if panel.id is None else [panel.id])]:
+        schema = schema.set(schema.get_field_index(name), pa.field(name, TEXTS))
+    if panel.covariates == NO_COVARIATES:
+        return schema
+    roles = json.dumps(asdict(panel.covariates), sort_keys=True).encode()
+    return schema.with_metadata(schema.metadata | {ROLES: roles})

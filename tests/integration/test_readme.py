@@ -65,7 +65,7 @@ def pipelines_forecast(table: pd.DataFrame) -> np.ndarray:
     shutil.copy(ROOT / LOCK_FILE, LOCK_FILE)
     for stage in (ingest, windowing, split, train):
         stage.run(params())
-    values, _ = artifacts.SERIES.load_values()
+    values = artifacts.SERIES.load_panel().values
     start = np.array([len(values) - HORIZON - LOOKBACK])
     model = load_model(artifacts.MODEL.path)
     return Forecaster(model, fill(values)).forecast(start)[0]

@@ -181,7 +181,7 @@ def test_ends_are_trimmed_for_each_series_and_one_without_a_feature_is_left_out(
     assert trimmed_sentences(TRIMMED, found) == [
         "1 series ('c') left out: a feature has no value in any row",
         "1 series ('a') without their first rows: not every feature has begun",
-        "1 series ('a') without their last rows: nothing is observed there",
+        "1 series ('a') without their last rows: no target is observed there",
     ]
 
 
@@ -190,7 +190,9 @@ def test_nothing_is_said_of_series_that_are_kept_whole():
 
 
 def test_series_none_of_which_has_all_features_are_refused():
-    with pytest.raises(DataError, match="No series has a value in every feature"):
+    with pytest.raises(
+        DataError, match="No series has a value in every column at or before its last target"
+    ):
         regular(
             panel(("2024-01-01", [[1, NAN], [2, NAN]]), ("2024-01-01", [[NAN, 3], [NAN, 4]]),
                   columns=("a", "b")),

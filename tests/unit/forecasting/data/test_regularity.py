@@ -202,7 +202,7 @@ def test_an_infinite_value_is_refused_even_where_gaps_are_filled(gaps):
 def test_a_constant_feature_is_named_with_its_value():
     frame = table(a=np.arange(6), b=[0.1] * 6)
 
-    with pytest.raises(DataError, match=r"'b' is constant: every row is 0\.1\. .*ingest\.features"):
+    with pytest.raises(DataError, match=r"'b' is constant: every row is 0\.1\. .*ingest\.targets"):
         series(frame)
 
 

@@ -72,7 +72,7 @@ def report() -> bytes:
     sections = {
         "seed": 42,
         "seed_of_the_split": 7,
-        "ingest": {"features": TARGETS},
+        "ingest": {"targets": TARGETS},
         "train": {"layers": [{"z" * 60: "z" * 60}]},
     }
     return render_report(
@@ -222,4 +222,4 @@ def test_on_paper_a_heading_stays_with_two_rows(sheets: list[list[str]]):
 
 def test_on_paper_no_row_is_torn(sheets: list[list[str]]):
     named = [sum("'transformer_" in line for line in sheet) for sheet in sheets]
-    assert set(named) == {0, 30}  # the row of ingest.features has a line for each
+    assert set(named) == {0, 30}  # the row of ingest.targets has a line for each

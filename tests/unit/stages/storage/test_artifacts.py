@@ -74,10 +74,10 @@ def test_the_values_of_a_table_are_its_columns_without_the_index(tmp_path):
     index = pd.date_range("2024-01-01", periods=3, freq="h", unit="us", name="date")
     artifact = SeriesTable(tmp_path / "t.parquet")
     artifact.save(pd.DataFrame({"b": [1.5, 2.5, 3.5], "a": [10.0, 20.0, 30.0]}, index=index))
-    values, names = artifact.load_values()
+    found = artifact.load_panel()
 
-    assert values.tolist() == [[1.5, 10], [2.5, 20], [3.5, 30]]
-    assert names == ["b", "a"]
+    assert found.values.tolist() == [[1.5, 10], [2.5, 20], [3.5, 30]]
+    assert found.columns == ("b", "a")
 
 
 def test_json_is_sorted_and_has_no_numbers_that_are_none(tmp_path):

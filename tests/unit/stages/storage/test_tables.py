@@ -17,6 +17,8 @@ def same(found, given):
     assert found.times.equals(given.times)
     assert found.offsets.tolist() == given.offsets.tolist()
     assert (found.names, found.columns, found.id) == (given.names, given.columns, given.id)
+    assert (found.covariates, found.labels) == (given.covariates, given.labels)
+    np.testing.assert_array_equal(found.statics, given.statics)
     assert found.times.name == given.times.name
     return True
 
@@ -26,8 +28,6 @@ def test_many_series_come_back_as_they_were(tmp_path):
     table.save_panel(TWO)
 
     assert same(table.load_panel(), TWO)
-    assert table.load_offsets().tolist() == [0, 2, 5]
-    assert table.load_values()[1] == ["y", "x"]
 
 
 def test_pandas_reads_id_and_time_as_the_index(tmp_path):
@@ -48,7 +48,6 @@ def test_a_single_series_is_written_as_a_table_over_its_times(tmp_path):
 
     assert (tmp_path / "s.parquet").read_bytes() == (tmp_path / "t.parquet").read_bytes()
     assert same(table.load_panel(), single(frame))
-    assert table.load_offsets().tolist() == [0, 3]
 
 
 def test_many_series_longer_than_a_row_group_come_back(tmp_path):
