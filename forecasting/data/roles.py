@@ -15,7 +15,7 @@ from typing import Any
 from forecasting.data.calendar import calendar_names
 
 WINDOW, PAST, FUTURE, STATIC = ("window", "past", "future", "static")
-SCALED = "scaled_"  # before the names of a network's inputs
+SCALED = "scaled_"  # before the name of the window, where it is all that a network reads
 
 
 def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:

@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from forecasting.data.roles import FUTURE, PAST, SCALED, STATIC, WINDOW
-from forecasting.models.normalise import with_normalisation
+from forecasting.data.roles import FUTURE, PAST, STATIC, WINDOW
+from forecasting.models.normalise import keras_inputs, with_normalisation
 
 
 def build_network(
@@ -48,11 +48,7 @@ def build_network(
         FUTURE: (horizon, n_future),
         STATIC: (n_static,),
     }
-    inputs = {
-        name: keras.Input(shape, name=f"{SCALED}{name}")
-        for name, shape in shapes.items()
-        if shape[-1]
-    }
+    inputs = keras_inputs({name: shape for name, shape in shapes.items() if shape[-1]})
     lstm = _lstm_layers(layers)  # first, as each layer draws the seeds of its weights
     head = [
         keras.layers.Dense(horizon * n_features, name="head"),

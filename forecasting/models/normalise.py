@@ -4,7 +4,7 @@ It needs no table of series, so a model forecasts series that it was never train
 it is trained, so it needs no stop of the gradient.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import keras
 from keras import ops
@@ -43,14 +43,20 @@ def normalise(window: keras.KerasTensor, method: str) -> tuple[keras.KerasTensor
     return centered * (width / variance), lambda forecast: forecast * width + mean
 
 
+def keras_inputs(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, keras.KerasTensor]:
+    """Make the inputs of a network on scaled values; a window alone says so in its name."""
+    alone = list(shapes) == [WINDOW]
+    return {
+        name: keras.Input(shape, name=f"{SCALED}{name}" if alone else name)
+        for name, shape in shapes.items()
+    }
+
+
 def with_normalisation(network: keras.Model, method: str) -> keras.Model:
     """Put the normalisation around a network on scaled values; `none` leaves it as it is."""
     if method == "none":
         return network
-    inputs = {
-        name: keras.Input(shape, name=f"{SCALED}{name}")
-        for name, shape in input_shapes(network).items()
-    }
+    inputs = keras_inputs(input_shapes(network))
     normalised, put_back = normalise(inputs[WINDOW], method)
     if list(inputs) == [WINDOW]:
         model = keras.Model(

@@ -171,7 +171,7 @@ def _unquoted(text: str) -> str:
 
 def _yaml(key: str, text: str, kind: Any, before: Any) -> Any:
     try:
-        return _round_trip().load(text)
+        return _quoted_in_lists(_round_trip().load(text))
     except (YAMLError, ValueError, KeyError):  # the last two for a value like 2024-13-45
         lists = [option for option in _options(kind) if get_origin(option) is list]
         of_text = any(all(map(_is_text, _options(get_args(option)[0]))) for option in lists)
@@ -180,6 +180,15 @@ def _yaml(key: str, text: str, kind: Any, before: Any) -> Any:
             f"-S {shlex.quote(f'{key}={text}')}: the value is not YAML. Write it such as "
             f"-S {shlex.quote(f'{key}={json.dumps(right)}')}"
         ) from None
+
+
+def _quoted_in_lists(value: Any) -> Any:
+    """Put quotes around texts in a list that DVC's parser might not take without them: holidays:PT."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            if type(item) is str and not PLAIN.fullmatch(item):
+                value[place] = DoubleQuotedScalarString(item)
+    return value
 
 
 _NOTHING = object()

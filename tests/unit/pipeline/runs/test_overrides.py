@@ -80,6 +80,7 @@ def test_a_section_may_be_given_whole(folder):
         ('ingest.time="[a]"', "[a]"),
         ("ingest.id=null", None),
         ("ingest.missing_values=[n/e, -9999]", ["n/e", -9999]),
+        ("ingest.calendar=[hour, holidays:PT]", ["hour", "holidays:PT"]),
         ("windowing.lookback=0x10", 16),
     ],
 )
