@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from forecasting.data.encoding import Statics
 from forecasting.data.filling import FilledSeries, fill
+from forecasting.models.build import build_network
 from forecasting.training.reader import WindowReader, padded_batches, window_reader
 from tests.unit.forecasting.training.test_fit import network
 
@@ -56,3 +60,57 @@ def test_the_last_batch_is_padded_with_windows_that_weigh_nothing():
     assert starts.numpy().tolist() == [[7, 8], [9, 0]]
     assert weights.numpy().tolist() == [[1, 1], [1, 0]]
     assert (starts.dtype, weights.dtype) == (tf.int32, tf.float32)
+
+
+def covariate_reader(values: np.ndarray) -> WindowReader:
+    """One target, one past covariate, two known ahead; three rows read, two predicted."""
+    model = build_network(
+        lookback=3, n_features=1, horizon=2, layers=[{"units": 2}], seed=1, normalise="none",
+        n_past=3, n_future=2, n_static=1,
+    )  # fmt: skip
+    codes = np.repeat(np.arange(2, dtype=np.int32), 10)
+    statics = Statics(np.array([[7.0], [8.0]], dtype=np.float32), codes)
+    return window_reader(fill(values.astype(np.float32), np.array([0, 10, 20])), model, statics)
+
+
+COLUMNS = np.arange(20)[:, None] + np.array([0, 100, 200, 300])  # row r: r, 100 + r, ...
+
+
+def test_covariates_are_read_by_name_over_the_lookback_and_over_the_horizon():
+    found = covariate_reader(COLUMNS)
+    inputs = found.inputs(tf.constant([4, 12]))
+
+    assert inputs["window"][0].numpy().tolist() == [[4], [5], [6]]
+    assert inputs["past"][0].numpy().tolist() == [[104, 204, 304], [105, 205, 305], [106, 206, 306]]
+    assert inputs["future"].numpy().tolist() == [
+        [[207, 307], [208, 308]],
+        [[215, 315], [216, 316]],
+    ]
+    assert inputs["static"].numpy().tolist() == [[7], [8]]
+    assert found.targets(tf.constant([4])).numpy().tolist() == [[[7], [8]]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    row=st.integers(0, 19),
+    column=st.integers(0, 3),
+    missing=st.lists(st.tuples(st.integers(1, 9), st.integers(0, 3)), max_size=8),
+    value=st.sampled_from([-1e6, 1e6, np.nan]),
+)
+def test_a_window_reads_no_target_and_no_past_covariate_from_its_end_on(
+    row: int, column: int, missing: list[tuple[int, int]], value: float
+):
+    """Nor a covariate that is known ahead after its horizon, nor another series, filled or not."""
+    values = COLUMNS.astype(float)
+    for place in missing:
+        values[place] = np.nan
+    other = values.copy()
+    other[row, column] = 1e6 if np.isnan(value) and row in (0, 10) else value
+    starts = np.array([0, 2, 5, 10, 15], dtype=np.int32)
+    stops = starts + (3 if column < 2 else 5)  # rows up to here may be read
+    unread = (row >= stops) | (row // 10 != starts // 10)
+
+    before, after = (covariate_reader(each).inputs(tf.constant(starts)) for each in (values, other))
+
+    for name in before:
+        np.testing.assert_array_equal(before[name].numpy()[unread], after[name].numpy()[unread])
