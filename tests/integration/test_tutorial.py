@@ -63,7 +63,9 @@ def test_every_command_of_the_tutorial_does_what_is_said(
         printed[section] = printed.get(section, "") + said
     assert "wins on" in printed[3] or "loses" in printed[3]
     assert re.search(r"No tested row lies in a training window", printed[3])
-    assert all(f"kept as    the experiment {name}\n" in printed[5] for name in ("small", "long", "honest"))
+    assert all(
+        f"kept as    the experiment {name}\n" in printed[5] for name in ("small", "long", "honest")
+    )
     assert "small -> long" in printed[6]
     assert printed[7].count("identical: all ") == 2
     assert "2025-03-17 16:00:00" in printed[8]  # 400 hours after the first row

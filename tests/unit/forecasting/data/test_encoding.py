@@ -113,7 +113,7 @@ def test_inputs_of_another_split_are_a_leak():
     stored = find_inputs(SERIES, HALF)
     check_inputs(stored, SERIES, HALF)
 
-    with pytest.raises(DataError, match="^Leak: .*sky=clear"):
+    with pytest.raises(DataError, match=r"^Leak: .*sky=clear"):
         check_inputs(dataclasses.replace(stored, categories={"sky": ("rain",)}), SERIES, HALF)
 
 

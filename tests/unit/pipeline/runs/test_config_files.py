@@ -79,11 +79,11 @@ def test_a_list_or_a_mapping_that_is_a_value_replaces_the_one_before(folder):
     layers = [str(layer | {"units": n, "return_sequences": n == 3}) for n in (3, 4)]
     text = (first % tuple(layers)).replace("None", "null").replace("'", "")
     apply_overrides(folder, [], [written(folder, text)])
-    apply_overrides(folder, [], [written(folder, "ingest: {features: [a, b]}")])
-    apply_overrides(folder, [], [written(folder, "ingest: {features: [c]}")])
+    apply_overrides(folder, [], [written(folder, "ingest: {targets: [a, b]}")])
+    apply_overrides(folder, [], [written(folder, "ingest: {targets: [c]}")])
     assert [each["units"] for each in values(folder)["model"]["layers"]] == [3, 4]
     assert values(folder)["train"]["early_stopping"] == {"patience": 9, "min_delta": 0.5}
-    assert values(folder)["ingest"]["features"] == ["c"]
+    assert values(folder)["ingest"]["targets"] == ["c"]
     load_params(folder / "params.yaml")
 
 
@@ -100,9 +100,9 @@ def test_a_later_file_wins_over_an_earlier_one_and_what_is_typed_over_both(folde
 def test_any_text_arrives_as_that_text(folder):
     for text in [text for text in AWKWARD if text != "\ud800"]:
         with (folder / "mine.yaml").open("wb") as file:
-            YAML(typ="safe").dump({"ingest": {"time": text, "features": [f"{text}2"]}}, file)
+            YAML(typ="safe").dump({"ingest": {"time": text, "targets": [f"{text}2"]}}, file)
         apply_overrides(folder, [], [read_config(folder / "mine.yaml", root=folder)])
-        assert (values(folder)["ingest"]["time"], values(folder)["ingest"]["features"]) == (
+        assert (values(folder)["ingest"]["time"], values(folder)["ingest"]["targets"]) == (
             text, [f"{text}2"],
         )  # fmt: skip
 
