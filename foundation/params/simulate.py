@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from foundation.params.fields import Count, Date, NotNegative, Number, Section, Seed
+from foundation.params.fields import Count, Date, Lines, NotNegative, Number, Section, Seed
 
 
 class Noise(Section):
@@ -15,10 +15,20 @@ class Noise(Section):
     oil: NotNegative
 
 
+class Shops(Section):
+    stores: Count
+    days: Count
+    ahead: Lines
+    price_effect: Number
+    noise: NotNegative
+
+
 class Simulate(Section):
+    table: Literal["station", "shops"]
     rows: Count
     start: Date
     layout: Literal["wide", "long"]
     oil_time_constant: Annotated[Number, Field(gt=1)]
     noise: Noise
+    shops: Shops
     seed: Seed
