@@ -1,14 +1,15 @@
 """From a raw table, row by row, to series with their covariates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from forecasting.data.calendar import calendar_names
 from forecasting.data.panel import Panel, single, stack
 from forecasting.data.raw_table import RawTable
-from forecasting.data.roles import Covariates
+from forecasting.data.roles import Covariates, category_name
 from forecasting.data.timestamps import first_row
 from foundation.errors import DataError, quoted
 
@@ -24,7 +25,8 @@ def panel_of(table: RawTable, covariates: Covariates) -> Panel:
         Series as the table has them: not checked for even steps or missing values.
 
     Raises:
-        DataError: No target is left, or a static covariate has several values in a series, or none.
+        DataError: No target is left, a column has the name of a category or of the calendar, or a static
+            covariate has several values in a series, or none.
     """
     covariates = replace(covariates, time_zone=table.time_zone)
     others = (*covariates.moving, *covariates.static)
@@ -35,9 +37,26 @@ def panel_of(table: RawTable, covariates: Covariates) -> Panel:
             "of ingest.past_covariates, ingest.future_covariates and ingest.static_covariates."
         )
     rows, labels = _in_numbers(table, [*targets, *others])
+    _check_names([*targets, *others], covariates, labels)
     panel = single(rows) if table.ids.empty else stack(rows, table.ids)
     panel = replace(panel, covariates=covariates, labels=labels)
     return panel if not covariates.static else _with_statics(panel)
+
+
+def _check_names(
+    columns: Sequence[str], covariates: Covariates, labels: Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse a column with the name that a part of the calendar or a category gets in the inputs."""
+    taken = dict.fromkeys(calendar_names(covariates.calendar), "what is read of the calendar")
+    for name, texts in labels.items():
+        names = [category_name(name, text) for text in texts]
+        taken |= dict.fromkeys(names, f"a category of column {quoted(name)}")
+    for column in columns:
+        if column in taken:
+            raise DataError(
+                f"Column {quoted(column)} ({covariates.parameter_of(column)}) has the name of {taken[column]}, "
+                "so the inputs of the model could not be told apart. Rename the column."
+            )
 
 
 def _in_numbers(

@@ -24,8 +24,20 @@ def check_gaps(panel: Panel) -> Panel:
     raise DataError(
         f"Feature {quoted(panel.columns[column])}{panel.of(panel.series_of(row))} has no value in row "
         f"{panel.row_in_table(row)} ({panel.times[row]}; missing values in all: {missing.sum()}). "
-        "Repair the table, or set ingest.gaps: interpolate."
+        f"{_advice(panel, row)}"
     )
+
+
+def _advice(panel: Panel, row: int) -> str:
+    """Say what to do about a missing value: below the last target it is seldom a gap."""
+    n_targets = len(panel.targets)
+    observed = ~np.isnan(panel.values[:, :n_targets]).all(axis=1)
+    if observed.any() and _after(panel, _last_marked(panel, observed))[row]:
+        return (
+            "No target has a value from there on. Cut these rows off, or name what is known in them in "
+            "ingest.future_covariates."
+        )
+    return "Repair the table, or set ingest.gaps: interpolate."
 
 
 def _last_useful(panel: Panel) -> np.ndarray:

@@ -62,6 +62,11 @@ class Covariates:
 NO_COVARIATES = Covariates()
 
 
+def category_name(column: str, category: str) -> str:
+    """Name the column of 0 and 1 that a category of a column of text becomes."""
+    return f"{column}={category}"
+
+
 @dataclass(frozen=True)
 class ModelInputs:
     """What a model reads: all that is needed to prepare its inputs from a table.
@@ -103,7 +108,7 @@ class ModelInputs:
     def _columns_of(self, name: str) -> list[str]:
         if name not in self.categories:
             return [name]
-        return [f"{name}={category}" for category in self.categories[name]]
+        return [category_name(name, category) for category in self.categories[name]]
 
 
 def inputs_document(inputs: ModelInputs, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,10 @@ import pytest
 from stages.storage.checkpoints import NO_CHECKPOINTS
 from tests.support.chain import run_config
 
-NOISE, PRICE = 6.0, 8.0  # simulate.shops.noise; the effect of a price, whose standard deviation is 1
+NOISE, PRICE = (
+    6.0,
+    8.0,
+)  # simulate.shops.noise; the effect of a price, whose standard deviation is 1
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,11 @@ def test_without_future_covariates_later_rows_are_cut_or_refused():
     given = dataclasses.replace(AHEAD, covariates=roles)
 
     assert len(regular(given, "skip").values) == 3
-    with pytest.raises(DataError, match="'sales' of series 'a' has no value in row 4"):
+    with pytest.raises(
+        DataError,
+        match=r"'sales' of series 'a' has no value in row 4 .*No target has a value from there on\. "
+        r"Cut these rows off, or name what is known in them in ingest\.future_covariates\.$",
+    ):
         regular(given)
 
 
