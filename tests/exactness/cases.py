@@ -51,6 +51,13 @@ Outputs = dict[str, bytes]
 INITIALIZERS = [name for name in Layer.model_fields if name.endswith("_initializer")]
 SMALL = {  # what is neither on a list nor a switch: the first value is that of the smallest case
     "simulate.rows": [90],
+    "simulate.shops.stores": [3],
+    "simulate.shops.days": [60],
+    "simulate.shops.ahead": [4],
+    "ingest.calendar": [
+        [],
+        ["hour", "weekday", "day_of_month", "day_of_year", "month", "holidays:PT"],
+    ],
     "windowing.lookback": [5],
     "windowing.horizon": [1, 3],
     "evaluate.season": [5],
@@ -78,6 +85,15 @@ LARGE: dict[str, dict[str, Any]] = {  # products that caches of other sizes woul
     "large layer": SHORT | {"simulate.rows": 90, "model.layers.0.units": 600},
     "many features": SHORT | {"simulate.rows": 150, "train.batch_size": 64},
     "long lookback": SHORT | {"simulate.rows": 800, "windowing.lookback": 600},
+    "many covariates": SHORT
+    | {"simulate.table": "shops", "windowing.horizon": 60, "train.batch_size": 128}
+    | {"ingest.calendar": ["weekday", "holidays:PT"]},
+}
+ROLES = {  # of the columns of the shops: numbers and a text of each kind of covariate
+    "id": "store",
+    "past_covariates": ["hours"],
+    "future_covariates": ["price", "promotion"],
+    "static_covariates": ["kind", "size"],
 }
 COPIES = {"many features": 120}  # of the demo's five columns
 
@@ -134,7 +150,9 @@ def _params(chosen: Mapping[str, Any]) -> Params:
             functools.reduce(lambda section, key: section[key], sections, content)[name] = value
     inner = [content["model"]["layers"][0] | {"return_sequences": True}]
     content["model"]["layers"][:0] = inner * (chosen.get("model.layers", 1) - 1)
-    if content["simulate"]["layout"] == "long":
+    if content["simulate"]["table"] == "shops":
+        content["ingest"] |= ROLES
+    elif content["simulate"]["layout"] == "long":
         content["ingest"]["id"] = "id"  # without it, times are doubled
     return check_params(content, source="a case")
 
@@ -173,7 +191,7 @@ def run_stages(chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1) -
 def _adapt_table(*, gaps: bool, copies: int) -> None:
     """Divide the demo table, so that it can be trained on unscaled, and take some hours out of it."""
     table = DEMO.load()
-    keys = [name for name in ("date", "id") if name in table]
+    keys = list(table.select_dtypes(exclude="number"))  # times and texts
     numbers = table.set_index(keys) / 1000
     numbers = pd.concat(
         [numbers, *((numbers + n).add_suffix(f"_{n}") for n in range(1, copies))], axis="columns"

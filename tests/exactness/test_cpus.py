@@ -115,7 +115,7 @@ def test_every_stage_is_the_same_on_an_emulated_processor(project: Project, tmp_
     for stage in stages:
         emulated.call(*python_on(cpu), "-m", f"stages.{stage}")
 
-    assert len(outputs) == 11
+    assert len(outputs) == 14
     assert [out for out in outputs if emulated.read(out) != project.read(out)] == []
 
 
