@@ -23,6 +23,10 @@ ROWS = [
     "checkpoints: share of the time of 3 epochs",
     "peak memory added by `fit` alone",
     "peak memory added by the whole train stage",
+    *(
+        f"20 series x 200 rows x 3 columns: stage `{s}`"
+        for s in ("ingest", "windowing", "split", "train", "evaluate")
+    ),
     *(f"stage `{s}`" for s in ("simulate", "ingest", "windowing", "split", "train", "evaluate")),
     "in `train`: to the end of the first epoch",
     "in `train`: 3 epochs",
