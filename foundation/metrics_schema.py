@@ -80,15 +80,21 @@ class SeriesSummary(JsonContent):
     """Scores of many series.
 
     Attributes:
+        of: How many there are.
         scored: How many have test windows.
-        untrained: How many have no training windows.
+        won: On how many of these the model beats every baseline.
+        untrained: How many have windows, but none to train on.
+        left_out: How many have no window.
         best: The series of the least errors: standardised squared errors by forecaster, by series.
         worst: Those of the greatest.
         sentence: The same in words.
     """
 
+    of: int
     scored: int
+    won: int
     untrained: int
+    left_out: int
     best: dict[str, Errors]
     worst: dict[str, Errors]
     sentence: str

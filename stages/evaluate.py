@@ -28,9 +28,10 @@ from forecasting.data.split import (
     series_without,
     training_rows,
 )
-from forecasting.data.windows import count_windows, series_numbers
+from forecasting.data.windows import count_windows, series_numbers, without_windows
 from forecasting.evaluation.by_series import (
     best_and_worst,
+    count_won,
     mase_scales,
     scores_by_series,
     standardised_mse,
@@ -210,19 +211,27 @@ def _scores_by_series(found: Inputs, tally: Tally, season: Season) -> pd.DataFra
 
 
 def _series_summary(found: Inputs, errors: pd.DataFrame) -> dict[str, Any]:
-    """Describe the best and the worst series, and those that were not trained on."""
+    """Describe how the series differ: the best, the worst, those without training, without windows."""
     names = found.panel.names
     best, worst = (
         {names[number]: errors.loc[number].to_dict() for number in numbers}
         for numbers in best_and_worst(errors[MODEL])
     )
     untrained = [names[n] for n in series_without(found.split, TRAIN, n_series=len(names))]
+    left_out = [names[n] for n in without_windows(found.split, n_series=len(names))]
+    counts = {"of": len(names), "won": count_won(errors, model=MODEL)}
     sentence = series_sentence(
-        errors[MODEL].to_numpy(), best=[*best], worst=[*worst], untrained=untrained
+        errors[MODEL].to_numpy(),
+        best=[*best],
+        worst=[*worst],
+        untrained=untrained,
+        left_out=left_out,
+        **counts,
     )
-    return {
+    return counts | {
         "scored": len(errors),
         "untrained": len(untrained),
+        "left_out": len(left_out),
         "best": best,
         "worst": worst,
         "sentence": sentence,

@@ -13,12 +13,12 @@ import pandas as pd
 
 from forecasting.data.panel import Panel, listed
 from forecasting.data.windows import (
-    SERIES,
     known_ahead,
     observed_inputs,
     observed_targets,
     panel_windows,
     window_table,
+    without_windows,
 )
 from foundation.params import Params
 from stages.runner import run_stage
@@ -56,8 +56,8 @@ def _every_window(panel: Panel, geometry: dict[str, int]) -> pd.DataFrame:
 
 
 def _name_series_without_windows(panel: Panel, windows: pd.DataFrame) -> None:
-    counts = np.bincount(windows[SERIES], minlength=len(panel.names))
-    without = [panel.names[number] for number in np.flatnonzero(counts == 0)]
+    numbers = without_windows(windows, n_series=len(panel.names))
+    without = [panel.names[number] for number in numbers]
     if without:
         log.warning("windowing: %s left out: no window fits", listed(without))
 

@@ -197,6 +197,11 @@ def series_numbers(windows: pd.DataFrame) -> np.ndarray:
     return np.zeros(len(windows), dtype=np.int32)
 
 
+def without_windows(windows: pd.DataFrame, *, n_series: int) -> np.ndarray:
+    """Return the numbers of the series that have no window."""
+    return np.flatnonzero(np.bincount(series_numbers(windows), minlength=n_series) == 0)
+
+
 def covered_rows(starts: np.ndarray, stops: np.ndarray, *, n_rows: int) -> np.ndarray:
     """Mark the rows that lie in at least one of the ranges.
 

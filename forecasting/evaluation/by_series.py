@@ -176,9 +176,21 @@ def best_and_worst(errors: pd.Series) -> tuple[list[int], list[int]]:
         errors: By the number of the series.
 
     Returns:
-        The best from the least error on, the worst from the greatest on; among equals the first.
+        The best from the least error on, the worst from the greatest on; among equals the first. A
+        series more is among the best where their number is odd.
     """
-    order = errors.sort_values(kind="stable").index.tolist()
-    best = order[:SHOWN]
+    n_worst = min(SHOWN, len(errors) // 2)
+    best = errors.sort_values(kind="stable").index.tolist()[: min(SHOWN, len(errors) - n_worst)]
     rest = errors.drop(best).sort_values(ascending=False, kind="stable").index.tolist()
-    return best, rest[:SHOWN]
+    return best, rest[:n_worst]
+
+
+def count_won(errors: pd.DataFrame, *, model: str) -> int:
+    """Count the series on which the model has less error than every baseline that has one.
+
+    Args:
+        errors: One row for each series, one column for each forecaster; undefined errors are nan.
+        model: The column of the model.
+    """
+    best_baseline = errors.drop(columns=model).min(axis=1)  # which skips nan
+    return int((errors[model] < best_baseline).sum())

@@ -44,30 +44,44 @@ def epoch_sentence(*, kept: int, of: int, best: bool) -> str:
 
 
 def series_sentence(
-    errors: np.ndarray, *, best: Sequence[str], worst: Sequence[str], untrained: Sequence[str]
+    errors: np.ndarray,
+    *,
+    of: int,
+    won: int,
+    best: Sequence[str],
+    worst: Sequence[str],
+    untrained: Sequence[str],
+    left_out: Sequence[str],
 ) -> str:
     """Say how far the scores of many series lie apart, and which stand at the ends.
 
     Args:
         errors: Standardised squared errors of the model, shape (series,).
+        of: How many series the table has.
+        won: On how many the model beats every baseline.
         best: The names of the best series.
         worst: The names of the worst.
         untrained: The names of those without training windows.
+        left_out: The names of those that no window fits.
     """
     low, middle, high = np.quantile(errors, [0, 0.5, 1])
-    sentence = (
-        f"Series: {len(errors)} are scored, with a standardised squared error of {low:.3g} to "
-        f"{high:.3g} (median {middle:.3g}). Best: {_names(best)}."
-    )
+    sentences = [
+        f"Series: {len(errors)} of {of} are scored, and the model beats every baseline on {won}. Its "
+        f"standardised squared error is {low:.3g} to {high:.3g} (median {middle:.3g}).",
+        f"Best: {_names(best)}.",
+    ]
     if worst:
-        sentence += f" Worst: {_names(worst)}."
+        sentences.append(f"Worst: {_names(worst)}.")
     if untrained:
-        sentence += (
-            f" Without training windows, so without training mean and MASE: {len(untrained)} "
-            f"({_names(untrained[:SHOWN])}{', ...' if len(untrained) > SHOWN else ''})."
+        sentences.append(
+            "Without training windows, so without training mean and MASE: "
+            f"{len(untrained)} ({_names(untrained)})."
         )
-    return sentence
+    if left_out:
+        sentences.append(f"Left out, as no window fits: {len(left_out)} ({_names(left_out)}).")
+    return " ".join(sentences)
 
 
 def _names(series: Sequence[str]) -> str:
-    return ", ".join(map(quoted, series))
+    """Write the first names."""
+    return ", ".join(map(quoted, series[:SHOWN])) + (", ..." if len(series) > SHOWN else "")

@@ -56,8 +56,13 @@ def test_every_series_is_scored_and_what_is_undefined_is_named(tmp_path, caplog)
         "split: 1 series ('late') without training windows, forecast and scored" in caplog.messages
     )
     assert scores["series"]["scored"] == 2  # south ends before the test part
-    assert scores["series"]["untrained"] == 1
-    assert scores["series"]["sentence"].endswith("training mean and MASE: 1 ('late').")
+    assert (scores["series"]["of"], scores["series"]["untrained"]) == (4, 1)
+    assert scores["series"]["left_out"] == 1
+    assert "Series: 2 of 4 are scored, and the model beats" in scores["series"]["sentence"]
+    assert scores["series"]["sentence"].endswith(
+        "Without training windows, so without training mean and MASE: 1 ('late'). Left out, as no window "
+        "fits: 1 ('short')."
+    )
     assert set(by_series["series"]) == {"north", "late"}
     late = by_series[by_series["series"] == "late"].set_index("forecaster")
     assert late["mase"].isna().all()

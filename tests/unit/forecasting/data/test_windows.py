@@ -9,6 +9,7 @@ from forecasting.data.windows import (
     observed_targets,
     panel_windows,
     window_table,
+    without_windows,
 )
 from foundation.errors import DataError
 
@@ -106,6 +107,12 @@ def test_windows_are_counted_as_they_are_listed(stride):
 def test_series_none_of_which_holds_a_window_are_refused():
     with pytest.raises(DataError, match=r"The longest series has 4 rows, but one window needs 5"):
         panel_windows(np.array([0, 4, 7]), lookback=3, horizon=2, stride=1)
+
+
+def test_series_in_which_no_window_fits_are_found():
+    windows = panel_windows(np.array([0, 2, 10, 13, 16]), lookback=3, horizon=1, stride=1)
+
+    assert without_windows(windows, n_series=4).tolist() == [0, 2, 3]
 
 
 def test_a_window_that_would_read_a_missing_row_is_left_out_where_gaps_are_skipped():

@@ -5,6 +5,7 @@ import pytest
 from forecasting.data.scaling import Scaling
 from forecasting.evaluation.by_series import (
     best_and_worst,
+    count_won,
     mase_scales,
     scores_by_series,
     series_sums,
@@ -114,5 +115,14 @@ def test_the_best_and_the_worst_series_are_different_ones():
     errors = pd.Series([5.0, 1, 9, 2, 2, 7, 8], index=[0, 1, 2, 3, 4, 6, 8])
 
     assert best_and_worst(errors) == ([1, 3, 4], [2, 8, 6])
-    assert best_and_worst(errors[:4]) == ([1, 3, 0], [2])
+    assert best_and_worst(errors[:4]) == ([1, 3], [2, 0])
+    assert best_and_worst(errors[:3]) == ([1, 0], [2])
     assert best_and_worst(errors[:1]) == ([0], [])
+
+
+def test_a_series_is_won_by_less_error_than_every_baseline_that_has_one():
+    errors = pd.DataFrame(
+        {"model": [1.0, 2, 3, 4], "last": [2.0, 2, 4, 9], "mean": [3.0, 9, 2, NAN]}
+    )
+
+    assert count_won(errors, model="model") == 2  # the first and the last; a tie is not won

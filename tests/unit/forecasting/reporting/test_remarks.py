@@ -23,18 +23,21 @@ def test_the_epoch_whose_weights_were_kept_is_named_with_the_reason():
 
 def test_series_are_described_by_their_errors_and_the_names_at_both_ends():
     said = series_sentence(
-        np.array([0.5, 1.0, 4.0]), best=["a", "b"], worst=["c"], untrained=["p", "q", "r", "s"]
-    )
+        np.array([0.5, 1.0, 4.0]), of=9, won=2, best=["a", "b"], worst=["c"],
+        untrained=["p", "q", "r", "s"], left_out=["x"],
+    )  # fmt: skip
 
     assert said == (
-        "Series: 3 are scored, with a standardised squared error of 0.5 to 4 (median 1). Best: 'a', "
-        "'b'. Worst: 'c'. Without training windows, so without training mean and MASE: 4 ('p', 'q', "
-        "'r', ...)."
+        "Series: 3 of 9 are scored, and the model beats every baseline on 2. Its standardised squared "
+        "error is 0.5 to 4 (median 1). Best: 'a', 'b'. Worst: 'c'. Without training windows, so without "
+        "training mean and MASE: 4 ('p', 'q', 'r', ...). Left out, as no window fits: 1 ('x')."
     )
 
 
 def test_one_series_is_the_best():
-    said = series_sentence(np.array([0.5]), best=["a"], worst=[], untrained=[])
+    said = series_sentence(
+        np.array([0.5]), of=1, won=0, best=["a"], worst=[], untrained=[], left_out=[]
+    )
 
     assert said.endswith("(median 0.5). Best: 'a'.")
 
