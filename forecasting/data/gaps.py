@@ -7,6 +7,8 @@ from forecasting.data.panel import Panel, listed
 from forecasting.data.timestamps import first_row
 from foundation.errors import DataError, quoted
 
+ACCEPT_GAPS = "ingest.gaps: interpolate or skip"  # the way out of what `error` refuses
+
 
 def check_gaps(panel: Panel) -> Panel:
     """Refuse any missing value that a window reads or predicts.
@@ -37,7 +39,7 @@ def _advice(panel: Panel, row: int) -> str:
             "No target has a value from there on. Cut these rows off, or name what is known in them in "
             "ingest.future_covariates."
         )
-    return "Repair the table, or set ingest.gaps: interpolate."
+    return f"Repair the table, or set {ACCEPT_GAPS}."
 
 
 def _last_useful(panel: Panel) -> np.ndarray:

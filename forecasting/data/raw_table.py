@@ -11,8 +11,8 @@ class RawTable:
     """Columns of a raw table; every frame has the times as its index.
 
     Attributes:
-        times: (rows,) One per row, in microseconds without a zone, named as their column. Without
-            ids they increase; with ids they come as the file has them.
+        times: (rows,) One per row, in microseconds without a zone, named as their column; those of a
+            series increase.
         ids: Which series a row belongs to: columns of categories, sorted, none missing.
         numbers: float64 columns in the order asked for; missing values are nan.
         texts: Columns of categories, sorted; missing values are nan.

@@ -8,8 +8,8 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import BaseOffset, Day, Tick
 
-from forecasting.data.gaps import check_gaps, trim
-from forecasting.data.order import check_order
+from forecasting.data.gaps import ACCEPT_GAPS, check_gaps, trim
+from forecasting.data.order import are_dates, check_order
 from forecasting.data.panel import Panel
 from forecasting.data.steps import OFF, Steps, parse_step, steps_of
 from forecasting.data.timestamps import first_row
@@ -58,7 +58,7 @@ def _check_finite(panel: Panel) -> None:
         raise DataError(
             f"Feature {quoted(panel.columns[column])}{panel.of(panel.series_of(row))} is infinite in "
             f"row {panel.row_in_table(row)} ({panel.times[row]}). Correct the cell, or, if it stands "
-            "for a missing value, empty it and set ingest.gaps: interpolate."
+            f"for a missing value, empty it and set {ACCEPT_GAPS}."
         )
 
 
@@ -180,10 +180,10 @@ def _gap_advice(times: pd.DatetimeIndex) -> str:
             "The times seem to be business days without holidays: set ingest.frequency: rows (the next "
             "row is the next step), or B and ingest.gaps: interpolate to have the holidays as gaps."
         )
-    return (
-        "Repair the table, or set ingest.gaps: interpolate, or ingest.frequency if the step is "
-        "another; if these are local times with daylight saving, set ingest.time_zone."
-    )
+    advice = f"Repair the table, or set {ACCEPT_GAPS}, or ingest.frequency if the step is another"
+    if are_dates(times):
+        return f"{advice}."
+    return f"{advice}; if these are local times with daylight saving, set ingest.time_zone."
 
 
 def _are_business_days(times: pd.DatetimeIndex) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from forecasting.data.order import check_order
-from forecasting.data.panel import single
+from forecasting.data.panel import single, stack
 from forecasting.data.raw_table import RawTable
 from forecasting.data.time_formats import UNIX
 from forecasting.data.timestamps import are_days, parse_times, settle, unix_times, utc_times
@@ -40,7 +40,7 @@ def read_table(ingest: Ingest, columns: Columns | None = None) -> RawTable:
         columns: What is wanted of it; None for the columns that have a role.
 
     Returns:
-        Its rows from `from` to `until`, in the order of the file; without ids their times increase.
+        Its rows from `from` to `until`, in the order of the file; the times of a series increase.
 
     Raises:
         DataError: The file, a column, a cell or the order of the times is not what it should be.
@@ -221,8 +221,11 @@ def _raw_table(
             )
     series = ids.groupby(list(ids), observed=True).ngroup().to_numpy() if len(ids.columns) else None
     times = _times(read.table, ingest, series).rename(ingest.time_name)
-    if series is None and not (times.is_monotonic_increasing and times.is_unique):
-        check_order(single(pd.DataFrame(index=times)), as_text().drop(columns=ingest.times))
+    bare = pd.DataFrame(index=times)
+    check_order(
+        single(bare) if series is None else stack(bare, ids),
+        lambda: as_text().drop(columns=[*ingest.times, *columns.ids]),
+    )
     # as from a CSV, what a double cannot hold to the last digit becomes the nearest one
     doubles = {name: read.table[name].cast(pa.float64(), safe=False) for name in read.numbers}
     numbers = {

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from forecasting.data.order import check_order
-from forecasting.data.panel import single
+from forecasting.data.panel import single, stack
 from foundation.errors import DataError
 
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
@@ -14,9 +14,7 @@ def refusal(times, **columns):
     """What is said about a table with these times and, as text, these other columns."""
     index = pd.DatetimeIndex(times, name="date")
     with pytest.raises(DataError) as refused:
-        check_order(
-            single(pd.DataFrame(index=index)), pd.DataFrame({"date": times, **columns}, dtype=str)
-        )
+        check_order(single(pd.DataFrame(index=index)), lambda: pd.DataFrame(columns, dtype=str))
     return str(refused.value)
 
 
@@ -90,3 +88,39 @@ def test_a_table_from_the_newest_to_the_oldest_is_to_be_sorted():
 def test_no_advice_loses_a_row(times):
     columns = {"value": [str(row) for row in range(len(times))], "flag": ["a"] * len(times)}
     assert not re.search(r"(?i)keep one|remove|drop|leave", refusal(times, **columns))
+
+
+def refusal_of_shops(times, shops, **columns):
+    """The same about a table with a series for each shop."""
+    ids = pd.DataFrame({"shop": pd.Categorical(shops)})
+    given = stack(pd.DataFrame(index=pd.DatetimeIndex(times, name="date")), ids)
+    with pytest.raises(DataError) as refused:
+        check_order(given, lambda: pd.DataFrame(columns, dtype=str))
+    return str(refused.value)
+
+
+def test_a_second_column_that_tells_series_apart_is_named():
+    assert refusal_of_shops(
+        [day for day in DAYS for _ in range(4)],
+        ["south", "south", "north", "north"] * 4,
+        item=["tea", "jam"] * 8,
+        sales=range(16),
+    ) == (
+        "The time 2024-01-01 00:00:00 of series 'north' stands twice, in rows 3 and 4 (doubled times in "
+        "all: 8). Rows of one time in a series are told apart by column 'item' (different values: 2). "
+        "Add it to ingest.id."
+    )
+
+
+def test_one_doubled_time_in_a_series_is_no_second_column():
+    said = refusal_of_shops([*DAYS, *DAYS, DAYS[3]], [*"aaaabbbbb"], item=[*"xxxxxxxxy"])
+
+    assert "of series 'b' stands twice, in rows 8 and 9" in said
+    assert "Add it" not in said and "item" not in said
+
+
+def test_many_series_in_order_need_no_other_column():
+    shops = pd.DataFrame({"shop": pd.Categorical([*"aabb"])})
+    times = pd.DatetimeIndex([*DAYS[:2], *DAYS[:2]])
+
+    check_order(stack(pd.DataFrame(index=times), shops), lambda: pytest.fail("read"))

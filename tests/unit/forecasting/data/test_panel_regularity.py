@@ -120,9 +120,7 @@ def test_a_doubled_time_names_its_series_and_the_rows_of_the_table():
         regular(shuffled)
     assert str(error.value) == (
         "The time 2024-01-03 00:00:00 of series 'b' stands twice, in rows 5 and 4 (doubled times in "
-        "all: 1). If these are local times with daylight saving, set ingest.time_zone, such as "
-        "Europe/Lisbon; if another column tells series apart too, add it to ingest.id; else correct "
-        "the times."
+        "all: 1). If another column tells series apart too, add it to ingest.id; else correct the times."
     )
 
 
