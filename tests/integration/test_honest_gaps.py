@@ -106,3 +106,58 @@ def test_a_score_that_skips_gaps_is_that_of_complete_windows(chain: Chain):
     assert windows["left_out"] == missing.sum()
     assert rmse(scores, "model") > 0.95 * rmse(scores, "training_mean")
     assert "No window reads or predicts them" in scores["gaps"]["sentence"]
+
+
+PANEL = ("ingest.id=place", "train.epochs=15")
+
+
+def places(series: dict[str, np.ndarray], kept: dict[str, np.ndarray]) -> bytes:
+    """A long table of hourly series."""
+    tables = []
+    for name, values in series.items():
+        times = pd.date_range("2024-01-01", periods=len(values), freq="h")
+        table = pd.DataFrame({"place": name, "time": times, "flow": values})
+        tables.append(table[kept[name]])
+    return pd.concat(tables).to_csv(index=False).encode()
+
+
+def test_noise_with_gaps_cannot_be_forecast_from_other_series_of_a_panel(chain: Chain):
+    rng = np.random.default_rng(5)
+    series = {name: rng.normal(100, 10, size=1000) for name in "abc"}
+    rows = np.arange(1000)  # what one place misses, another one shows
+    kept = {name: rows % 2 == number % 2 for number, name in enumerate("abc")}
+
+    assert_honest_on_noise(chain(places(series, kept), *PANEL), noise=10)
+
+
+def test_noise_with_gaps_is_no_better_forecast_where_gaps_of_a_panel_are_skipped(chain: Chain):
+    rng = np.random.default_rng(5)
+    series = {name: rng.normal(100, 10, size=1000) for name in "abc"}
+    kept = {name: rng.random(1000) > 0.03 for name in "abc"}
+
+    scores = chain(
+        places(series, kept), *PANEL, "ingest.gaps=skip", "windowing.lookback=8",
+        "evaluate.season=8",
+    )  # fmt: skip
+
+    for name in ("model", "ridge", "repeat_last", "seasonal_naive"):
+        assert rmse(scores, name) > 0.98 * rmse(scores, "training_mean"), name
+    assert rmse(scores, "training_mean") == pytest.approx(10, rel=0.07)
+    assert scores["leak"]["share"] == 0
+
+
+def test_processes_of_a_panel_are_forecast_no_better_where_a_third_of_them_is_missing(chain: Chain):
+    rng = np.random.default_rng(4)
+    series = {name: np.zeros(800) for name in "ab"}
+    for values in series.values():
+        for row in range(1, len(values)):
+            values[row] = 0.8 * values[row - 1] + rng.normal()  # no error can be below 1
+    whole = {name: np.ones(800, dtype=bool) for name in "ab"}
+    gapped = {name: (rng.random(800) > 0.3) | np.isin(np.arange(800), [0, 799]) for name in "ab"}
+
+    complete = chain(places(series, whole), *PANEL)
+    with_gaps = chain(places(series, gapped), *PANEL)
+
+    for name in ("model", "ridge"):
+        assert rmse(complete, name) > 0.93
+        assert rmse(with_gaps, name) > rmse(complete, name)

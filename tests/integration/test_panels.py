@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.storage.checkpoints import NO_CHECKPOINTS
-from tests.support.chain import run_chain
+from tests.support.chain import run_chain, run_ingest
 
 PANEL = (
     "ingest.time=day", "ingest.id=shop", "windowing.lookback=14", "windowing.horizon=2",
@@ -115,3 +115,19 @@ def test_a_panel_of_one_series_scores_as_the_series_alone(tmp_path):
     assert panel["scores"]["model"] == alone["scores"]["model"]
     assert panel["scores"]["ridge"] == alone["scores"]["ridge"]
     assert "series" not in alone
+
+
+def test_a_real_table_gives_the_same_series_long_and_wide(tmp_path, etth1):
+    wide = pd.read_csv(etth1)
+    long = wide.melt("date", var_name="sensor", value_name="value")
+    by_time = long.sort_values("date", kind="stable")  # the sensors of an hour below each other
+    settings = ("ingest.time=date", "split.method=chronological")
+
+    as_wide = run_ingest(tmp_path, etth1.read_bytes(), *settings)
+    columns = as_wide.columns.tolist()
+    for table in (long, by_time):
+        as_long = run_ingest(tmp_path, csv(table), *settings, "ingest.id=sensor")
+        assert as_long.index.names == ["sensor", "date"]
+        together = as_long["value"].unstack("sensor")[columns]
+        together.columns = pd.Index(columns)
+        pd.testing.assert_frame_equal(together, as_wide, check_freq=False)

@@ -2,9 +2,12 @@
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pandas as pd
 
 from foundation.packages import LOCK_FILE
 from foundation.params import load_params
@@ -14,32 +17,54 @@ from stages import evaluate, ingest, simulate, split, train, windowing
 from stages.storage import artifacts
 from tests.support.project import ROOT
 
+AFTER_THE_TABLE = (ingest, windowing, split, train, evaluate)
+
 
 def run_chain(folder: Path, table: bytes, *overrides: str) -> dict[str, Any]:
     """Run every stage on a CSV, data/raw/table.csv, with overrides; return the scores."""
-    _prepare(folder)
-    raw = folder / "data/raw/table.csv"
-    raw.parent.mkdir(parents=True, exist_ok=True)
-    raw.write_bytes(table)
-    apply_overrides(folder, ["ingest.raw=data/raw/table.csv", *overrides])
-    return _scores(folder, ingest, windowing, split, train, evaluate)
+    run_stages(folder, table, overrides, AFTER_THE_TABLE)
+    return _scores(folder)
+
+
+def run_ingest(folder: Path, table: bytes, *overrides: str) -> pd.DataFrame:
+    """Run ingest alone in the same way; return the series."""
+    run_stages(folder, table, overrides, (ingest,))
+    with contextlib.chdir(folder):
+        return artifacts.SERIES.load()
 
 
 def run_config(folder: Path, config: str, *overrides: str) -> dict[str, Any]:
     """Run every stage, from the simulated table on, as a file of configs/ says; return the scores."""
-    _prepare(folder)
+    _copy_settings(folder)
     apply_overrides(folder, overrides, [read_config(ROOT / "configs" / config, root=ROOT)])
-    return _scores(folder, simulate, ingest, windowing, split, train, evaluate)
+    _run(folder, (simulate, *AFTER_THE_TABLE))
+    return _scores(folder)
 
 
-def _prepare(folder: Path) -> None:
+def run_stages(
+    folder: Path, table: bytes, overrides: Sequence[str], stages: Sequence[ModuleType]
+) -> None:
+    """Run stages on a CSV, data/raw/table.csv, with overrides."""
+    _copy_settings(folder)
+    raw = folder / "data/raw/table.csv"
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    raw.write_bytes(table)
+    apply_overrides(folder, ["ingest.raw=data/raw/table.csv", *overrides])
+    _run(folder, stages)
+
+
+def _copy_settings(folder: Path) -> None:
     for name in ("params.yaml", LOCK_FILE):
         shutil.copy(ROOT / name, folder / name)
 
 
-def _scores(folder: Path, *stages: ModuleType) -> dict[str, Any]:
+def _run(folder: Path, stages: Sequence[ModuleType]) -> None:
     with contextlib.chdir(folder):
         params = load_params()
         for stage in stages:
             stage.run(params)
+
+
+def _scores(folder: Path) -> dict[str, Any]:
+    with contextlib.chdir(folder):
         return artifacts.SCORES.load()
