@@ -80,7 +80,7 @@ def fill(values: np.ndarray, offsets: np.ndarray | None = None) -> FilledSeries:
         on_line = 2 * np.interp(rows, observed, values[observed, column] / 2)
         known = later[rows, column] < len(values)
         line[rows, column] = np.where(known, on_line, last[rows, column])
-    return FilledSeries(line, last, later.astype(np.int32))
+    return FilledSeries(line, last, later)
 
 
 def earliest_rows(missing: np.ndarray) -> np.ndarray:
@@ -98,9 +98,13 @@ def earliest_rows(missing: np.ndarray) -> np.ndarray:
 
 
 def _neighbours(missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find for each cell the observed ones before and after it, the cell itself if it is observed."""
+    """Find for each cell the observed ones before and after it, the cell itself if it is observed.
+
+    Returns:
+        Their rows, the number of all rows where there is none after it; int32, shape of `missing`.
+    """
     n_rows = len(missing)
-    rows = np.arange(n_rows)[:, None]
+    rows = np.arange(n_rows, dtype=np.int32)[:, None]
     earlier = np.maximum.accumulate(np.where(missing, 0, rows), axis=0)
     later = np.minimum.accumulate(np.where(missing, n_rows, rows)[::-1], axis=0)[::-1]
     return earlier, later

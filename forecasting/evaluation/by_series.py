@@ -1,6 +1,6 @@
 """Scores of each series: sums over blocks of windows, and the table of all series that they give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,8 +71,7 @@ def training_means(values: np.ndarray, seen: np.ndarray, offsets: np.ndarray) ->
     Returns:
         Shape (series, targets).
     """
-    counted = seen[:, None] & ~np.isnan(values)
-    return _means(np.where(counted, values, 0.0), counted, offsets)
+    return _means_by_series(values.T, seen, offsets)
 
 
 def mase_scales(
@@ -96,15 +95,25 @@ def mase_scales(
     rows = np.arange(len(values))
     inside = rows >= np.repeat(offsets[:-1], np.diff(offsets)) + season
     before = np.maximum(rows - season, 0)
-    steps = np.abs(values - values[before])
-    counted = (inside & seen & seen[before])[:, None] & ~np.isnan(steps)
-    return _means(np.where(counted, steps, 0.0), counted, offsets)
+    steps = (np.abs(column - column[before]) for column in values.T)
+    return _means_by_series(steps, inside & seen & seen[before], offsets)
 
 
-def _means(values: np.ndarray, counted: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    sums = np.add.reduceat(values, offsets[:-1], axis=0)
-    counts = np.add.reduceat(counted, offsets[:-1], axis=0, dtype=np.int64)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+def _means_by_series(
+    columns: Iterable[np.ndarray], used: np.ndarray, offsets: np.ndarray
+) -> np.ndarray:
+    """Average columns, one at a time, over the rows of each series that are used and not nan.
+
+    Returns:
+        Shape (series, columns); nan where a series has no such row.
+    """
+    means = []
+    for column in columns:
+        counted = used & ~np.isnan(column)
+        sums = np.add.reduceat(np.where(counted, column, 0.0), offsets[:-1])
+        counts = np.add.reduceat(counted, offsets[:-1], dtype=np.int64)
+        means.append(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
+    return np.stack(means, axis=1)
 
 
 def scores_by_series(
