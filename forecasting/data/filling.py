@@ -7,8 +7,16 @@ observed value before that end, the cell repeats this value. So no window reads 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+
+
+class Readable(Protocol):
+    """A series that windows read."""
+
+    def read(self, rows: np.ndarray, stops: np.ndarray) -> np.ndarray:
+        """Read rows as windows do that end before `stops`: shape (*rows.shape, features)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,23 @@ class FilledSeries:
             changed = change(self.line)
             return FilledSeries(changed, changed)
         return FilledSeries(change(self.line), change(self.last), self.known_at)
+
+
+@dataclass(frozen=True)
+class Rescaled:
+    """A series read in other units; a changed copy of it would take as much memory again.
+
+    Attributes:
+        series: In its own units.
+        change: An affine change of units, which keeps lines lines.
+    """
+
+    series: FilledSeries
+    change: Callable[[np.ndarray], np.ndarray]
+
+    def read(self, rows: np.ndarray, stops: np.ndarray) -> np.ndarray:
+        """Read rows as `FilledSeries.read` does, and change their units."""
+        return self.change(self.series.read(rows, stops))
 
 
 def fill(values: np.ndarray, offsets: np.ndarray | None = None) -> FilledSeries:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.data.filling import FilledSeries
+from forecasting.data.filling import FilledSeries, Readable, Rescaled
 from forecasting.data.scaling import Scaling
 from forecasting.data.split import TRAIN, VALIDATION
 from forecasting.data.windows import series_numbers, window_lengths
@@ -50,7 +50,7 @@ def seasonal_naive(
     return series.read(origins - season + steps, origins)
 
 
-def ridge_weights(scaled: FilledSeries, split: pd.DataFrame) -> np.ndarray:
+def ridge_weights(scaled: Readable, split: pd.DataFrame) -> np.ndarray:
     """Fit the linear model of `forecasting.models.ridge` on the training windows.
 
     Its penalty is chosen on the validation windows; where the split has none, on the last fifth of
@@ -89,7 +89,7 @@ class Baselines:
     """
 
     series: FilledSeries
-    scaled: FilledSeries
+    scaled: Readable
     scaling: Scaling
     seasons: Mapping[str, int]
     means: np.ndarray
@@ -134,6 +134,6 @@ def fit_baselines(
         seasons: Length of a season, in rows, for each seasonal baseline.
         means: The mean of the training rows of each of several series; None for a single one.
     """
-    scaled = series.map(scaling.apply)
+    scaled = Rescaled(series, scaling.apply)
     centers = scaling.center[None] if means is None else means
     return Baselines(series, scaled, scaling, seasons, centers, ridge_weights(scaled, split))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.data.filling import FilledSeries
+from forecasting.data.filling import Readable
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 BLOCK = 512  # windows gathered at once; bounds memory, not the result
@@ -36,7 +36,7 @@ class Gram:
 
 
 def fit_ridge(
-    series: FilledSeries,
+    series: Readable,
     *,
     train_starts: np.ndarray,
     validation_starts: np.ndarray,
@@ -75,7 +75,7 @@ def fit_ridge(
 
 
 def ridge_forecast(
-    series: FilledSeries, *, weights: np.ndarray, starts: np.ndarray, lookback: int
+    series: Readable, *, weights: np.ndarray, starts: np.ndarray, lookback: int
 ) -> np.ndarray:
     """Forecast with fitted weights.
 
@@ -96,7 +96,7 @@ def ridge_forecast(
     return np.concatenate(forecasts).swapaxes(1, 2)
 
 
-def _gram(series: FilledSeries, starts: np.ndarray, lookback: int, horizon: int) -> Gram:
+def _gram(series: Readable, starts: np.ndarray, lookback: int, horizon: int) -> Gram:
     inputs = np.zeros((lookback + 1, lookback + 1))
     products = np.zeros((lookback + 1, horizon))
     targets = 0.0
@@ -115,8 +115,6 @@ def _blocks(starts: np.ndarray) -> list[np.ndarray]:
     return [starts[first : first + BLOCK] for first in range(0, len(starts), BLOCK)]
 
 
-def _gather(
-    series: FilledSeries, starts: np.ndarray, lookback: int, horizon: int = 0
-) -> np.ndarray:
+def _gather(series: Readable, starts: np.ndarray, lookback: int, horizon: int = 0) -> np.ndarray:
     rows = starts[:, None] + np.arange(lookback + horizon)
     return series.read(rows, starts[:, None] + lookback).swapaxes(1, 2)

@@ -33,7 +33,9 @@ class Table:
 
     def load(self) -> pd.DataFrame:
         """Read the frame."""
-        return pq.read_table(self.path, use_threads=False).to_pandas(use_threads=False)
+        frame = pq.read_table(self.path, use_threads=False).to_pandas(use_threads=False)
+        pa.default_memory_pool().release_unused()  # Arrow would keep what reading took
+        return frame
 
     def save_blocks(self, frames: Iterable[pd.DataFrame]) -> None:
         """Write frames without an index below each other; they are never held together."""

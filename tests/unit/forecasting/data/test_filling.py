@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.data.filling import FilledSeries, earliest_rows, fill
+from forecasting.data.filling import FilledSeries, Rescaled, earliest_rows, fill
 from forecasting.data.scaling import fit_scaling
 from forecasting.data.split import TRAIN, axis_of, borders_by_share, chronological_parts
 from forecasting.data.windows import gather_targets, observed_targets, window_table
@@ -143,3 +143,16 @@ def test_a_series_reads_the_same_below_others_as_alone(stop):
     np.testing.assert_array_equal(
         stacked.read(rows + 3, np.array([stop + 3])), fill(alone).read(rows, np.array([stop]))
     )
+
+
+def test_a_rescaled_series_is_read_as_a_copy_in_other_units_is():
+    series = fill(np.array([[1, 4], [NAN, 5], [3, NAN], [4, 8.0]]))
+    rows, stops = np.array([[0, 1, 2], [1, 2, 3]]), np.array([[3], [4]])
+
+    def change(values):
+        return (values - [1, 4]) / [2, 5]
+
+    read = Rescaled(series, change).read(rows, stops)
+
+    assert read[0].tolist() == [[0, 0], [0.5, 0.2], [1, 0.2]]
+    np.testing.assert_array_equal(read, series.map(change).read(rows, stops))
