@@ -1,6 +1,7 @@
 """The raw table: whether DVC or git keeps it, so that others can have the same bytes; how it comes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +129,20 @@ def refresh_sources(checkout: Checkout) -> str:
             "There is nothing to refresh: no table that this run reads is imported. Import it with "
             "dvc import-url or dvc import-db, or run without refreshing."
         )
-    ask_dvc(checkout.root, "update", *imported)
+    try:
+        ask_dvc(checkout.root, "update", *imported)
+    except BaseException:
+        _restore_missing(checkout)
+        raise
     return f"refreshed {', '.join(imported)}"
+
+
+def _restore_missing(checkout: Checkout) -> None:
+    """Bring back what `dvc update` deleted: it does so before it asks the source for more."""
+    for _, path, md5 in _kept(checkout):
+        if not (checkout.root / path).exists():
+            with suppress(MissingFromCacheError, DamagedInCacheError):  # the next run says what to do
+                restore(checkout.workspace.cache, md5, checkout.root / path)
 
 
 def store_changes(checkout: Checkout) -> None:
