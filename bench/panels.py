@@ -1,4 +1,4 @@
-"""Time and peak memory of every stage on one long table of many series."""
+"""Time and peak memory of every stage on one table of many series, and of ingest on one long series."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,13 +71,13 @@ def run_stage(name: str, folder: Path) -> Used:
     return Used(time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e9)
 
 
-def measure(folder: Path, *, series: int, rows: int) -> list[Row]:
+def measure(folder: Path, *, series: int, rows: int, stages: Sequence[str] = STAGES) -> list[Row]:
     """Write the table into a copy of the project, and run one stage after the other on it."""
     root = copy_project(folder / "copy").root
     write_table(root / TABLE, series=series, rows=rows)
     apply_overrides(root, OVERRIDES)
     size = f"{series:,} series x {rows:,} rows x {len(COLUMNS)} columns"
-    found = {name: run_stage(name, root) for name in STAGES}
+    found = {name: run_stage(name, root) for name in stages}
     return [
         Row(
             f"{size}: stage `{name}`{', 1 epoch, batch 1024' if name == 'train' else ''}",
@@ -93,9 +94,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as folder:
-        print_rows(
-            measure(Path(folder), series=20 if quick else 10_000, rows=200 if quick else 1_000)
-        )
+        series, rows = (20, 200) if quick else (10_000, 1_000)
+        found = measure(Path(folder) / "many", series=series, rows=rows)
+        found += measure(Path(folder) / "one", series=1, rows=series * rows, stages=("ingest",))
+    print_rows(found)
 
 
 if __name__ == "__main__":

@@ -138,10 +138,10 @@ def refresh_sources(checkout: Checkout) -> str:
 
 
 def _restore_missing(checkout: Checkout) -> None:
-    """Bring back what `dvc update` deleted: it does so before it asks the source for more."""
+    """Bring back what `dvc update` deleted before the source failed, where the cache has it."""
     for _, path, md5 in _kept(checkout):
         if not (checkout.root / path).exists():
-            with suppress(MissingFromCacheError, DamagedInCacheError):  # the next run says what to do
+            with suppress(MissingFromCacheError, DamagedInCacheError):
                 restore(checkout.workspace.cache, md5, checkout.root / path)
 
 

@@ -27,6 +27,7 @@ ROWS = [
         f"20 series x 200 rows x 3 columns: stage `{s}`"
         for s in ("ingest", "windowing", "split", "train", "evaluate")
     ),
+    "1 series x 4,000 rows x 3 columns: stage `ingest`",
     *(f"stage `{s}`" for s in ("simulate", "ingest", "windowing", "split", "train", "evaluate")),
     "in `train`: to the end of the first epoch",
     "in `train`: 3 epochs",
