@@ -194,6 +194,38 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def inspect(
+    path: Annotated[str, typer.Argument(metavar="TABLE", help="A CSV, Parquet or Excel file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", "-S", metavar="KEY=VALUE", help="A parameter of ingest that you know."
+        ),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write what the table needs into params.yaml.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what a table seems to be, and which parameters read it; never change data."""
+    if not as_json:
+        announce(f"reading {path}")
+    from pipeline.cli.display.inspection import print_inspection
+    from pipeline.runs.checkout import this_workspace
+    from pipeline.runs.inspection import inspect_table, write_settings
+
+    workspace = this_workspace()
+    inspection = inspect_table(workspace, path, overrides or ())
+    print_inspection(inspection, as_json=as_json)
+    if write:
+        write_settings(workspace, inspection)
+        if not as_json:
+            announce("params.yaml is written; comments and all other parameters are as before")
+    elif inspection.error is not None:
+        raise SystemExit(1)
+
+
+@app.command()
 def serve(
     cron: Annotated[
         str | None,

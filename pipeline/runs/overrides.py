@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import reduce
 from io import StringIO
 from pathlib import Path
 from types import UnionType
@@ -68,6 +69,28 @@ def overridden(root: Path, overrides: Sequence[str], config: Sequence[ConfigFile
     others = [file.path for file in config] + (["the overrides"] if overrides else [])
     check_params(written, source=f"{', '.join(others)} and {PARAMS}")
     return buffer.getvalue().encode()
+
+
+def yaml_text(value: Any) -> str:
+    """Write a value as it may stand in params.yaml and in an override, on one line."""
+    if isinstance(value, str) and PLAIN.fullmatch(value):
+        return value
+    if isinstance(value, list):
+        return f"[{', '.join(map(yaml_text, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def parsed_overrides(root: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return the values of `key=value` overrides by their keys, not checked against the others.
+
+    Raises:
+        ParamsError: An override is not understood, or there is no such parameter.
+    """
+    content = _round_trip().load(root / PARAMS)
+    for override in overrides:
+        _apply(content, override)
+    keys = [override.partition("=")[0].strip() for override in overrides]
+    return {key: reduce(_child, key.split("."), content) for key in keys}
 
 
 def _round_trip() -> YAML:

@@ -18,11 +18,13 @@ class Columns:
         numbers: Those that must hold numbers; None for every column without another role that
             holds numbers.
         either: Those that hold numbers or, if most of their cells are no numbers, text.
+        any_order: Whether times may come in any order although there are no ids.
     """
 
     ids: Sequence[str] = ()
     numbers: Sequence[str] | None = None
     either: Sequence[str] = ()
+    any_order: bool = False
 
 
 @dataclass(frozen=True)

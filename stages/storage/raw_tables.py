@@ -148,7 +148,7 @@ def _header_hint(text: TextTable, name: str) -> str | None:
 
 
 @contextmanager
-def _readable_parquet(path: Path) -> Iterator[None]:
+def readable_parquet(path: Path) -> Iterator[None]:
     """Say in one sentence that the file which the block reads is broken."""
     try:
         yield
@@ -159,7 +159,7 @@ def _readable_parquet(path: Path) -> Iterator[None]:
 
 
 def _read_parquet(path: Path, ingest: Ingest, columns: Columns) -> RawTable:
-    with path.open("rb") as file, _readable_parquet(path):
+    with path.open("rb") as file, readable_parquet(path):
         parquet = pq.ParquetFile(file)
         header = parquet.schema_arrow.names
         _check_times(header, ingest, None)
@@ -168,7 +168,7 @@ def _read_parquet(path: Path, ingest: Ingest, columns: Columns) -> RawTable:
         table.validate(full=True)
 
     def as_text() -> pd.DataFrame:
-        with _readable_parquet(path):
+        with readable_parquet(path):
             return pq.read_table(path).to_pandas(ignore_metadata=True).astype(str)
 
     return _raw_table(_by_type(table, chosen, ingest), ingest, columns, path, as_text)
@@ -221,11 +221,12 @@ def _raw_table(
             )
     series = ids.groupby(list(ids), observed=True).ngroup().to_numpy() if len(ids.columns) else None
     times = _times(read.table, ingest, series).rename(ingest.time_name)
-    bare = pd.DataFrame(index=times)
-    check_order(
-        single(bare) if series is None else stack(bare, ids),
-        lambda: as_text().drop(columns=[*ingest.times, *columns.ids]),
-    )
+    if not columns.any_order:
+        bare = pd.DataFrame(index=times)
+        check_order(
+            single(bare) if series is None else stack(bare, ids),
+            lambda: as_text().drop(columns=[*ingest.times, *columns.ids]),
+        )
     # as from a CSV, what a double cannot hold to the last digit becomes the nearest one
     doubles = {name: read.table[name].cast(pa.float64(), safe=False) for name in read.numbers}
     numbers = {

@@ -1,0 +1,267 @@
+"""What each column may be used as, from facts about its cells over the whole table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.data.sentinels import CODE, Sentinel, find_sentinels
+from forecasting.inspection.findings import (
+    CERTAIN,
+    FUTURE,
+    GUESS,
+    LIKELY,
+    OPEN,
+    PROBLEM,
+    STATIC,
+    TARGETS,
+    Finding,
+    Setting,
+    counted,
+    listed,
+)
+
+MOST_IDS = 3  # columns that together tell series apart
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen of a column over the whole table.
+
+    Attributes:
+        name: Its name.
+        is_text: Whether it holds text.
+        n_observed: Cells with a value.
+        n_missing: Cells without one, those after its last value aside.
+        longest: The longest run of missing cells inside a series.
+        last: The last time with a value; None if there is none.
+        is_constant: Whether all values are the same.
+        is_static: Whether the values of each series are the same, and series differ.
+        counts_rows: Whether it numbers the rows.
+        sentinels: Values that may stand for missing ones.
+    """
+
+    name: str
+    is_text: bool
+    n_observed: int
+    n_missing: int
+    longest: int
+    last: pd.Timestamp | None
+    is_constant: bool
+    is_static: bool
+    counts_rows: bool
+    sentinels: tuple[Sentinel, ...]
+
+
+def facts_of(
+    name: str,
+    column: Any,
+    *,
+    times: pd.DatetimeIndex,
+    codes: np.ndarray | None,
+) -> Facts:
+    """Look at a column.
+
+    Args:
+        name: Its name.
+        column: (rows,) Numbers with nan, or categories of text.
+        times: (rows,) The times.
+        codes: (rows,) The series of each row, as a number; None for one series.
+    """
+    is_text = not isinstance(column, np.ndarray)
+    values = column
+    if is_text:
+        values = np.where(column.codes < 0, np.nan, column.codes)
+    observed = ~np.isnan(values)
+    found = () if is_text else tuple(find_sentinels(values))
+    code_values = [each.value for each in found if _is_code(each)]
+    observed &= ~np.isin(values, code_values)
+    present = values[observed]
+    last = times[observed].max() if observed.any() else None
+    inside = np.zeros(len(times), dtype=bool) if last is None else times <= last
+    return Facts(
+        name,
+        is_text,
+        int(observed.sum()),
+        int((inside & ~observed).sum()),
+        _longest_run(inside & ~observed, codes),
+        last,
+        bool(present.size and (present == present[0]).all()),
+        codes is not None and _is_static(values, codes),
+        not is_text and codes is None and len(values) > 2 and bool((np.diff(values) == 1).all()),
+        found,
+    )
+
+
+def _is_code(found: Sentinel) -> bool:
+    return CODE.fullmatch(f"{found.value:.6g}") is not None
+
+
+def _longest_run(marked: np.ndarray, codes: np.ndarray | None) -> int:
+    """Return the length of the longest run of marked rows of one series."""
+    begins = ~marked
+    if codes is not None:
+        order = np.argsort(codes, kind="stable")
+        marked, codes = marked[order], codes[order]
+        begins = ~marked | (np.diff(codes, prepend=-1) != 0)
+    runs = np.bincount(np.cumsum(begins)[marked])
+    return int(runs.max(initial=0))
+
+
+def _is_static(values: np.ndarray, codes: np.ndarray) -> bool:
+    groups = pd.Series(values).groupby(codes)
+    return bool((groups.min() == groups.max()).all() and groups.ngroups > 1)
+
+
+def find_ids(times: pd.DatetimeIndex, columns: Mapping[str, np.ndarray]) -> list[tuple[str, ...]]:
+    """Find the columns, or the sets of columns, within each value of which no time stands twice.
+
+    Args:
+        times: (rows,) With doubled ones.
+        columns: (rows,) each: the numbers of its values, -1 for a missing one.
+
+    Returns:
+        Sets of as few columns as possible, those with the fewest series first.
+    """
+    numbers = pd.factorize(times)[0].astype(np.int64)
+    most = int(np.bincount(numbers).max())
+    few = {
+        name: code
+        for name, code in columns.items()
+        if code.min() >= 0 and 1 < code.max() + 1 <= len(times) // 2
+    }
+    for n_columns in range(1, MOST_IDS + 1):
+        fitting = {}
+        for names in combinations(few, n_columns):
+            series = joined([few[name] for name in names])
+            n_series = int(series.max()) + 1
+            if n_series <= max(2 * most, most + 8) and _tells_apart(numbers, series):
+                fitting[names] = n_series
+        if fitting:
+            return sorted(fitting, key=fitting.__getitem__)
+    return []
+
+
+def joined(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Number the combinations of codes. (rows,) int64."""
+    series = codes[0]
+    for other in codes[1:]:
+        series = pd.factorize(series * (int(other.max()) + 1) + other)[0].astype(np.int64)
+    return series
+
+
+def _tells_apart(numbers: np.ndarray, series: np.ndarray) -> bool:
+    keys = numbers * (int(series.max()) + 1) + series
+    return len(pd.unique(keys)) == len(keys)
+
+
+def describe_ids(
+    fitting: Sequence[tuple[str, ...]], n_series: Mapping[tuple[str, ...], int]
+) -> Finding:
+    """Say which column tells series apart; of two with as many series the first, as they are one."""
+    best = fitting[0]
+    value: Setting = best[0] if len(best) == 1 else list(best)
+    n = n_series[best]
+    others = [names for names in fitting[1:] if n_series[names] != n]
+    found = f"{' and '.join(map(repr, best))}: {counted(n, 'series', 'series')}"
+    reason = "times stand once within each value"
+    if others:
+        choices = tuple(
+            {"id": names[0] if len(names) == 1 else list(names)} for names in [best, *others]
+        )
+        return Finding(
+            "id", f"{found}; or {listed(map(' and '.join, others))}", OPEN, reason, choices=choices
+        )
+    same = [" and ".join(names) for names in fitting[1:]]
+    also = f"; {listed(same)} would do as well" if same else ""
+    return Finding("id", found, LIKELY if same else CERTAIN, reason + also, {"id": value})
+
+
+def describe_roles(facts: Sequence[Facts], *, unnamed: bool) -> list[Finding]:
+    """Say what the columns may be used as.
+
+    Args:
+        facts: Of every column but times and ids.
+        unnamed: Whether the table has columns without a name.
+    """
+    findings = list(_asides(facts))
+    numbers = [each for each in facts if not each.is_text]
+    kept = [each for each in numbers if _is_series(each)]
+    static = [each.name for each in facts if each.is_static and not each.is_constant]
+    if static:
+        findings.append(
+            Finding("static", listed(static), LIKELY, "one value for each series", {STATIC: static})
+        )
+    lasts = [each.last for each in kept if each.last is not None]
+    end = max(lasts, default=None)
+    ahead = [each.name for each in kept if each.last == end]
+    behind = [each.name for each in kept if each.last != end]
+    targets = behind or ahead
+    if behind:
+        stop = max(each.last for each in kept if each.name in behind and each.last is not None)
+        findings.append(
+            Finding(
+                "future",
+                listed(ahead),
+                LIKELY,
+                f"known until {end}, the others until {stop}",
+                {FUTURE: ahead},
+            )
+        )
+    if not targets:
+        return [*findings, Finding("targets", "no column of numbers that vary", PROBLEM)]
+    everything = not unnamed and len(targets) == len(numbers)
+    value: Setting = "all" if everything else targets
+    reason = "which of them are forecast, and which only read, is yours to say"
+    findings.append(Finding("targets", listed(targets), GUESS, reason, {TARGETS: value}))
+    return findings
+
+
+def _is_series(each: Facts) -> bool:
+    return bool(each.n_observed and not (each.is_constant or each.is_static or each.counts_rows))
+
+
+def _asides(facts: Iterable[Facts]) -> Iterable[Finding]:
+    """Yield what is left out, and why."""
+    texts = [each.name for each in facts if each.is_text and not each.is_static]
+    if texts:
+        yield Finding("text", listed(texts), "", "left out; may be used as categories")
+    empty = [each.name for each in facts if not each.n_observed]
+    if empty:
+        yield Finding("empty", listed(empty), "", "no value in any row: left out")
+    constant = [each.name for each in facts if each.is_constant and not each.is_text]
+    if constant:
+        yield Finding("constant", listed(constant), "", "one value in all rows: left out")
+    counters = [each.name for each in facts if each.counts_rows]
+    if counters:
+        yield Finding("row numbers", listed(counters), "", "each row one more: left out")
+
+
+def describe_sentinels(facts: Iterable[Facts]) -> list[Finding]:
+    """Say which numbers seem to stand for missing values."""
+    findings: list[Finding] = []
+    codes: dict[float, list[str]] = {}
+    for each in facts:
+        for found in each.sentinels:
+            where = (
+                f"{found.value:.6g} in {each.name!r}, {counted(found.n_rows, 'row')}; all others "
+                f"{found.low:.6g} to {found.high:.6g}"
+            )
+            if _is_code(found):
+                codes.setdefault(found.value, []).append(where)
+            else:
+                reason = "far from all others: if it stands for missing values, list it in missing_values"
+                findings.append(Finding("extreme", where, "", reason))
+    if codes:
+        found_in = listed([where for places in codes.values() for where in places], most=3)
+        values: list[str | int | float] = [
+            int(value) if value == int(value) else value for value in sorted(codes)
+        ]
+        reason = "a usual code for a missing value, far from all others"
+        findings.append(
+            Finding("missing values", found_in, LIKELY, reason, {"missing_values": values})
+        )
+    return findings

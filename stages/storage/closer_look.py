@@ -1,0 +1,198 @@
+"""What a raw table holds, read as a whole with the parameters that a first look proposes.
+
+A large table is read a few columns at a time, so that memory does not grow with its width.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.data.panel import single, stack
+from forecasting.data.raw_table import RawTable
+from forecasting.data.regularity import regular_panel
+from forecasting.inspection.cells import MISSING, NUMBER, TEXT, kind_of
+from forecasting.inspection.findings import FREQUENCY, ID, OPEN, TARGETS, Finding, settings_of
+from forecasting.inspection.roles import (
+    Facts,
+    describe_ids,
+    describe_roles,
+    describe_sentinels,
+    facts_of,
+    find_ids,
+    joined,
+)
+from forecasting.inspection.steps import (
+    choose_gaps,
+    describe_clock,
+    describe_steps,
+    measure_gaps,
+    step_in_words,
+)
+from forecasting.inspection.time_columns import Column
+from foundation.params.ingest import Ingest
+from stages.storage.columns import Columns
+from stages.storage.first_look import FirstLook, Given
+from stages.storage.raw_tables import read_table
+
+AT_ONCE = 250_000_000  # bytes of a file whose columns are read together
+MOST_IDS = 30  # columns that may tell series apart, those with the fewest values
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which time and which series each row has.
+
+    Attributes:
+        times: (rows,) As the file has them.
+        codes: (rows,) The number of its series; None for one series.
+    """
+
+    times: pd.DatetimeIndex
+    codes: np.ndarray | None
+
+
+def look_closer(first: FirstLook, ingest: Ingest, given: Given) -> list[Finding]:
+    """Read all of a table, and describe ids, steps, gaps and the roles of columns.
+
+    Args:
+        first: What a part of it shows; clear.
+        ingest: The parameters with which it is read.
+        given: The parameters that the user gave, which are not guessed.
+
+    Raises:
+        DataError: It cannot be read so.
+    """
+    others = [column for column in first.columns if column.name and column.name not in ingest.times]
+    place = {column.name: number for number, column in enumerate(first.columns)}
+    groups = _groups(others, first.path.stat().st_size)
+    table = _read(ingest, next(groups, []))
+    findings, ids = _describe_ids(table, others, ingest, given)
+    rows = Rows(table.times, joined([_codes(table, name) for name in ids]) if ids else None)
+    facts = _facts(table, rows, without=ids)
+    del table
+    for group in groups:
+        facts += _facts(_read(ingest, group), rows, without=ids)
+    facts.sort(key=lambda each: place[each.name])
+    steps = _describe_steps(rows, ingest)
+    roles = describe_roles(facts, unnamed="" in place)
+    return [*findings, *steps, *describe_sentinels(facts), *_gaps(rows, facts, steps), *roles]
+
+
+def _groups(columns: Sequence[Column], size: int) -> Iterator[list[str]]:
+    """Yield the columns in groups that are read together, those first that may be ids."""
+    ids = _id_candidates(columns)
+    names = sorted((column.name for column in columns), key=lambda name: name not in ids)
+    n_groups = 1 + size // AT_ONCE
+    length = -(-len(names) // n_groups)
+    for start in range(0, len(names), max(1, length)):
+        yield names[start : start + length]
+
+
+def _id_candidates(columns: Sequence[Column]) -> list[str]:
+    """List the columns that may tell series apart: text or whole numbers, none missing."""
+    fitting = [
+        (len(set(column.cells)), column.name)
+        for column in columns
+        if column.kind in (TEXT, NUMBER)
+        and all(_may_be_id(column.kind, cell) for cell in set(column.cells))
+    ]
+    return [name for _, name in sorted(fitting)[:MOST_IDS]]
+
+
+def _may_be_id(kind: str, cell: str) -> bool:
+    return kind_of(cell) != MISSING and (kind == TEXT or cell.strip().isdecimal())
+
+
+def _read(ingest: Ingest, names: Sequence[str]) -> RawTable:
+    return read_table(ingest, Columns(either=names, any_order=True))
+
+
+def _codes(table: RawTable, name: str) -> np.ndarray:
+    """Number the different values of a column. (rows,) int64, -1 for missing ones."""
+    if name in table.texts:
+        return table.texts[name].cat.codes.to_numpy().astype(np.int64)
+    return pd.factorize(table.numbers[name])[0].astype(np.int64)
+
+
+def _describe_ids(
+    table: RawTable, columns: Sequence[Column], ingest: Ingest, given: Given
+) -> tuple[list[Finding], list[str]]:
+    """Find the columns that tell series apart where times are doubled."""
+    if ID in given:
+        return [], ingest.id_columns
+    if table.times.is_unique:
+        return [], []
+    known = {*table.numbers, *table.texts}
+    codes = {name: _codes(table, name) for name in _id_candidates(columns) if name in known}
+    fitting = find_ids(table.times, codes)
+    if not fitting:
+        return [], []
+    n_series = {names: int(joined([codes[n] for n in names]).max()) + 1 for names in fitting}
+    return [describe_ids(fitting, n_series)], list(fitting[0])
+
+
+def _facts(table: RawTable, rows: Rows, *, without: Sequence[str]) -> list[Facts]:
+    columns = {
+        **{name: table.numbers[name].to_numpy() for name in table.numbers},
+        **{name: table.texts[name].array for name in table.texts},
+    }
+    return [
+        facts_of(name, column, times=rows.times, codes=rows.codes)
+        for name, column in columns.items()
+        if name not in without
+    ]
+
+
+def _describe_steps(rows: Rows, ingest: Ingest) -> list[Finding]:
+    if ingest.time_zone is None:
+        one = rows.times if rows.codes is None else rows.times[rows.codes == 0]
+        if clock := describe_clock(one):
+            return clock
+    return describe_steps(rows.times, rows.codes)
+
+
+def _gaps(rows: Rows, facts: Sequence[Facts], steps: Sequence[Finding]) -> list[Finding]:
+    """Propose what is done about missing rows and cells, unless the steps are not known."""
+    if any(finding.settings.get(FREQUENCY) is None for finding in steps if finding.sure == OPEN):
+        return []
+    n_missing = sum(each.n_missing for each in facts if not each.is_text)
+    longest = max((each.longest for each in facts if not each.is_text), default=0)
+    if settings_of(steps).get(FREQUENCY) == "infer":
+        codes = np.zeros(len(rows.times), np.int64) if rows.codes is None else rows.codes
+        gaps = measure_gaps(rows.times, codes)
+        if not gaps.uneven:
+            n_missing, longest = n_missing + gaps.missing, max(longest, gaps.longest)
+    return choose_gaps(n_missing, longest)
+
+
+def read_as_proposed(ingest: Ingest, size: int) -> str:
+    """Read a table as ingest will, and say what series it gives.
+
+    Args:
+        ingest: All parameters.
+        size: Bytes of the file; of a large one, only some columns are checked again.
+
+    Raises:
+        PipelineError: It cannot be read so.
+    """
+    columns = None
+    targets = getattr(ingest, TARGETS)
+    if size > AT_ONCE and targets != "all":
+        columns = Columns(
+            ids=ingest.id_columns, numbers=targets[: max(1, len(targets) * AT_ONCE // size)]
+        )
+    table = read_table(ingest, columns)
+    panel = regular_panel(
+        single(table.numbers) if table.ids.empty else stack(table.numbers, table.ids),
+        frequency=ingest.frequency,
+        gaps=ingest.gaps,
+        max_gap=ingest.max_gap,
+    )
+    several = "" if panel.id is None else f"{len(panel.names):,} series, "
+    step = step_in_words(panel.longest_times())
+    return (
+        f"{several}{len(panel.values):,} rows x {len(panel.columns):,} columns, {step}, from "
+        f"{panel.times.min()} to {panel.times.max()}"
+    )
