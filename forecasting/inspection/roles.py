@@ -91,13 +91,17 @@ def facts_of(
         last,
         bool(present.size and (present == present[0]).all()),
         codes is not None and _is_static(values, codes),
-        not is_text and codes is None and len(values) > 2 and bool((np.diff(values) == 1).all()),
+        not is_text and codes is None and _counts_rows(values),
         found,
     )
 
 
 def _is_code(found: Sentinel) -> bool:
     return CODE.fullmatch(f"{found.value:.6g}") is not None
+
+
+def _counts_rows(values: np.ndarray) -> bool:
+    return bool(len(values) > 2 and values[0] in (0, 1) and (np.diff(values) == 1).all())
 
 
 def _longest_run(marked: np.ndarray, codes: np.ndarray | None) -> int:

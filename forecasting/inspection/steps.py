@@ -7,6 +7,8 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import Day, Tick
 
+from forecasting.data.regularity import INFER, ROWS
+from forecasting.data.steps import length_of, parse_step
 from forecasting.data.timestamps import DAY
 from forecasting.data.zones import utc_of, zone_of
 from forecasting.inspection.findings import (
@@ -78,22 +80,22 @@ def describe_steps(times: pd.DatetimeIndex, series: np.ndarray | None) -> list[F
     calendar = _calendar_step(times, apart)
     if calendar is not None:
         reason = f"all {len(apart):,} steps fit the calendar"
-        return [Finding("step", _named(calendar), CERTAIN, reason, {FREQUENCY: "infer"})]
-    gaps = measure_gaps(times, codes)
+        return [Finding("step", _named(calendar), CERTAIN, reason, {FREQUENCY: INFER})]
+    gaps = measure_gaps(times, series)
     if not gaps.missing and not gaps.uneven:
         reason = f"all {counted(len(apart), 'step')} have this length"
-        return [Finding("step", _named(gaps.step), CERTAIN, reason, {FREQUENCY: "infer"})]
+        return [Finding("step", _named(gaps.step), CERTAIN, reason, {FREQUENCY: INFER})]
     if series is None and _are_business_days(times):
         reason = "all rows lie from Monday to Friday; the next row is taken as the next step"
         found = f"business days, {counted(gaps.missing - _weekends(times), 'day')} missing"
-        return [Finding("step", found, LIKELY, reason, {FREQUENCY: "rows"})]
+        return [Finding("step", found, LIKELY, reason, {FREQUENCY: ROWS})]
     share = f"{100 * gaps.share:.3g} % of the steps"
     if gaps.uneven:
         reason = f"{share} are {_named(gaps.step)}; {counted(gaps.uneven, 'row')} lie between"
-        choices = ({FREQUENCY: name} for name in (*_finer(apart), "rows"))
+        choices = ({FREQUENCY: name} for name in (*_finer(apart), ROWS))
         return [Finding("step", "uneven", OPEN, reason, choices=tuple(choices))]
     return [
-        Finding("step", _named(gaps.step), CERTAIN, f"{share}", {FREQUENCY: "infer"}),
+        Finding("step", _named(gaps.step), CERTAIN, f"{share}", {FREQUENCY: INFER}),
         _gaps(gaps),
     ]
 
@@ -130,11 +132,23 @@ def choose_gaps(n_missing: int, longest: int) -> list[Finding]:
     ]
 
 
-def measure_gaps(times: pd.DatetimeIndex, codes: np.ndarray) -> Gaps:
-    """Measure how the rows of each series lie on the usual step, that which most have."""
+def measure_gaps(
+    times: pd.DatetimeIndex, series: np.ndarray | None, *, frequency: str = INFER
+) -> Gaps:
+    """Measure how the rows of each series lie on a step.
+
+    Args:
+        times: (rows,) Rising within each series.
+        series: (rows,) The series of each row, as a number; None for one.
+        frequency: The step; `infer` takes that which most rows have, as does one of the calendar.
+    """
+    codes = np.zeros(len(times), dtype=np.int64) if series is None else series
     apart = _apart(times, codes)
     values, counts = np.unique(apart, return_counts=True)
     step = int(values[counts.argmax()])
+    if frequency != INFER:
+        offset = parse_step(frequency, times[0])
+        step = length_of(offset) if isinstance(offset, Tick | Day) else step
     whole, rest = np.divmod(apart, step)
     at = int(np.where(rest == 0, whole, 0).argmax())
     ordered = _ordered(times, codes)

@@ -204,4 +204,5 @@ def _is_even(times: pd.DatetimeIndex) -> bool:
         return False
     if len(set(ordered.to_series().diff().dropna())) == 1:
         return True
-    return pd.infer_freq(ordered) is not None
+    with pd.option_context("future.infer_freq_returns_offset", True):
+        return pd.infer_freq(ordered) is not None

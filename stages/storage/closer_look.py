@@ -11,9 +11,17 @@ import pandas as pd
 
 from forecasting.data.panel import single, stack
 from forecasting.data.raw_table import RawTable
-from forecasting.data.regularity import regular_panel
+from forecasting.data.regularity import ROWS, regular_panel
 from forecasting.inspection.cells import MISSING, NUMBER, TEXT, kind_of
-from forecasting.inspection.findings import FREQUENCY, ID, OPEN, TARGETS, Finding, settings_of
+from forecasting.inspection.findings import (
+    FREQUENCY,
+    ID,
+    TARGETS,
+    Finding,
+    is_clear,
+    settings_of,
+    settled,
+)
 from forecasting.inspection.roles import (
     Facts,
     describe_ids,
@@ -75,9 +83,15 @@ def look_closer(first: FirstLook, ingest: Ingest, given: Given) -> list[Finding]
     for group in groups:
         facts += _facts(_read(ingest, group), rows, without=ids)
     facts.sort(key=lambda each: place[each.name])
-    steps = _describe_steps(rows, ingest)
+    steps = settled(_describe_steps(rows, ingest), given)
     roles = describe_roles(facts, unnamed="" in place)
-    return [*findings, *steps, *describe_sentinels(facts), *_gaps(rows, facts, steps), *roles]
+    return [
+        *findings,
+        *steps,
+        *describe_sentinels(facts),
+        *_gaps(rows, facts, steps, ingest.frequency),
+        *roles,
+    ]
 
 
 def _groups(columns: Sequence[Column], size: int) -> Iterator[list[str]]:
@@ -91,14 +105,15 @@ def _groups(columns: Sequence[Column], size: int) -> Iterator[list[str]]:
 
 
 def _id_candidates(columns: Sequence[Column]) -> list[str]:
-    """List the columns that may tell series apart: text or whole numbers, none missing."""
+    """List the columns that may tell series apart: text first, and whole numbers, none missing."""
     fitting = [
-        (len(set(column.cells)), column.name)
+        column
         for column in columns
         if column.kind in (TEXT, NUMBER)
         and all(_may_be_id(column.kind, cell) for cell in set(column.cells))
     ]
-    return [name for _, name in sorted(fitting)[:MOST_IDS]]
+    fewest = sorted(fitting, key=lambda column: len(set(column.cells)))[:MOST_IDS]
+    return [column.name for column in sorted(fewest, key=lambda column: column.kind != TEXT)]
 
 
 def _may_be_id(kind: str, cell: str) -> bool:
@@ -106,7 +121,7 @@ def _may_be_id(kind: str, cell: str) -> bool:
 
 
 def _read(ingest: Ingest, names: Sequence[str]) -> RawTable:
-    return read_table(ingest, Columns(either=names, any_order=True))
+    return read_table(ingest, Columns(numbers=(), either=names, any_order=True))
 
 
 def _codes(table: RawTable, name: str) -> np.ndarray:
@@ -153,17 +168,17 @@ def _describe_steps(rows: Rows, ingest: Ingest) -> list[Finding]:
     return describe_steps(rows.times, rows.codes)
 
 
-def _gaps(rows: Rows, facts: Sequence[Facts], steps: Sequence[Finding]) -> list[Finding]:
+def _gaps(
+    rows: Rows, facts: Sequence[Facts], steps: Sequence[Finding], frequency: str
+) -> list[Finding]:
     """Propose what is done about missing rows and cells, unless the steps are not known."""
-    if any(finding.settings.get(FREQUENCY) is None for finding in steps if finding.sure == OPEN):
+    if not is_clear(steps):
         return []
     n_missing = sum(each.n_missing for each in facts if not each.is_text)
     longest = max((each.longest for each in facts if not each.is_text), default=0)
-    if settings_of(steps).get(FREQUENCY) == "infer":
-        codes = np.zeros(len(rows.times), np.int64) if rows.codes is None else rows.codes
-        gaps = measure_gaps(rows.times, codes)
-        if not gaps.uneven:
-            n_missing, longest = n_missing + gaps.missing, max(longest, gaps.longest)
+    if frequency != ROWS and settings_of(steps).get(FREQUENCY) != ROWS:
+        gaps = measure_gaps(rows.times, rows.codes, frequency=frequency)
+        n_missing, longest = n_missing + gaps.missing, max(longest, gaps.longest)
     return choose_gaps(n_missing, longest)
 
 

@@ -10,7 +10,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from forecasting.inspection.cells import MISSING, NUMBER, kinds_of
+from forecasting.inspection.cells import NUMBER, kinds_of
 from forecasting.inspection.dialect import Dialect, find_dialect, split_line
 from forecasting.inspection.findings import (
     CERTAIN,
@@ -35,7 +35,6 @@ from stages.storage.samples import (
     PARQUET,
     Lines,
     encoding_of,
-    kind_of_file,
     lines_of_file,
     lines_of_text,
 )
@@ -73,18 +72,18 @@ class FirstLook:
         return settings_of(self.findings)
 
 
-def look_at(path: Path, ingest: Ingest, given: Given) -> FirstLook:
+def look_at(path: Path, kind: str, ingest: Ingest, given: Given) -> FirstLook:
     """Look at a part of a raw table.
 
     Args:
         path: The file.
-        ingest: Parameters of the plainest table, with those that are given.
+        kind: The kind of file.
+        ingest: Parameters of the plainest table, for a workbook with those that are given.
         given: The parameters that the user gave, which are not guessed.
 
     Raises:
         DataError: It is not a table of a kind that is read.
     """
-    kind = kind_of_file(path)
     if kind == PARQUET:
         return _parquet(path, given)
     if kind == EXCEL:
@@ -138,7 +137,11 @@ def _of_lines(
     findings += _describe(dialect, kind)
     cells = _cells(lines, dialect)
     header = _full_header(dialect)
-    kinds = kinds_of(cells) if cells else [MISSING] * len(header)
+    if not cells:
+        raise DataError(
+            f"{path} has no row below the names of its columns. Name a table with rows."
+        )
+    kinds = kinds_of(cells)
     columns = [Column(*each) for each in zip(header, kinds, cells, strict=False)]
     if dialect.header:
         findings += _describe_columns(columns, given, separator=dialect.separator)

@@ -72,7 +72,8 @@ def inspect(path: Path, given: Given) -> dict[str, Any]:
     """
     kind = kind_of_file(path)
     content = read_yaml(PARAMS)
-    first = look_at(path, _ingest(content, given, path, kind), given)
+    known = given if kind == EXCEL else {}  # of text, the marks are not all known yet
+    first = look_at(path, kind, _ingest(content, known, path, kind), given)
     findings = settled([*_name(path, kind), *first.findings], given)
     report = {"looked_at": first.n_bytes, "size": path.stat().st_size, "kind": kind}
     if not is_clear(findings):
@@ -83,7 +84,7 @@ def inspect(path: Path, given: Given) -> dict[str, Any]:
         findings += settled(_merged(look_closer(first, ingest, given), findings), given)
         if is_clear(findings):
             series = read_as_proposed(
-                _ingest(content, {**settings_of(findings), **given}, path, kind),
+                _ingest(content, {**_known(settings_of(findings)), **given}, path, kind),
                 path.stat().st_size,
             )
     except PipelineError as wrong:
@@ -100,10 +101,15 @@ def _said(
 ) -> dict[str, Any]:
     return {
         "findings": [asdict(finding) for finding in findings],
-        "settings": PLAIN | settings_of(findings) | dict(given),
+        "settings": _known(PLAIN | settings_of(findings)) | dict(given),
         "series": series,
         "error": error,
     }
+
+
+def _known(settings: Given) -> dict[str, Setting]:
+    """Keep the parameters that ingest has; roles that it does not read are shown, and not proposed."""
+    return {name: value for name, value in settings.items() if name in Ingest.model_fields}
 
 
 def _merged(new: list[Finding], before: Sequence[Finding]) -> list[Finding]:

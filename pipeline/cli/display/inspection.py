@@ -31,7 +31,7 @@ def inspection_text(inspection: Inspection, width: int | None = None) -> str:
         )
         for finding in inspection.findings
     ]
-    parts = [_heading(inspection), "\n".join(lines)]
+    parts = [filled(_heading(inspection), width), "\n".join(lines)]
     if inspection.error is not None:
         parts.append(filled(f"It cannot be read so: {inspection.error}", width))
     if inspection.series is not None:
