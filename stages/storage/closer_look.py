@@ -5,6 +5,7 @@ A large table is read a few columns at a time, so that memory does not grow with
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from forecasting.inspection.findings import (
     TARGETS,
     Finding,
     is_clear,
+    listed,
     settings_of,
     settled,
 )
@@ -74,7 +76,7 @@ def look_closer(first: FirstLook, ingest: Ingest, given: Given) -> list[Finding]
     """
     others = [column for column in first.columns if column.name and column.name not in ingest.times]
     place = {column.name: number for number, column in enumerate(first.columns)}
-    groups = _groups(others, first.path.stat().st_size)
+    groups = _groups(others, first.size)
     table = _read(ingest, next(groups, []))
     findings, ids = _describe_ids(table, others, ingest, given)
     rows = Rows(table.times, joined([_codes(table, name) for name in ids]) if ids else None)
@@ -182,23 +184,19 @@ def _gaps(
     return choose_gaps(n_missing, longest)
 
 
-def read_as_proposed(ingest: Ingest, size: int) -> str:
+def read_as_proposed(first: FirstLook, ingest: Ingest) -> str:
     """Read a table as ingest will, and say what series it gives.
 
     Args:
-        ingest: All parameters.
-        size: Bytes of the file; of a large one, only some columns are checked again.
+        first: What a part of it shows.
+        ingest: All parameters; of a large file, not all targets are read again.
 
     Raises:
         PipelineError: It cannot be read so.
     """
-    columns = None
-    targets = getattr(ingest, TARGETS)
-    if size > AT_ONCE and targets != "all":
-        columns = Columns(
-            ids=ingest.id_columns, numbers=targets[: max(1, len(targets) * AT_ONCE // size)]
-        )
-    table = read_table(ingest, columns)
+    targets = _targets(first, ingest)
+    again = targets[: max(1, len(targets) * AT_ONCE // first.size)]
+    table = read_table(ingest, Columns(ingest.id_columns, again) if len(again) < len(targets) else None)
     panel = regular_panel(
         single(table.numbers) if table.ids.empty else stack(table.numbers, table.ids),
         frequency=ingest.frequency,
@@ -207,7 +205,17 @@ def read_as_proposed(ingest: Ingest, size: int) -> str:
     )
     several = "" if panel.id is None else f"{len(panel.names):,} series, "
     step = step_in_words(panel.longest_times())
+    part = f" (gaps are checked in {listed(again)} alone)" if len(again) < len(targets) else ""
     return (
-        f"{several}{len(panel.values):,} rows x {len(panel.columns):,} columns, {step}, from "
-        f"{panel.times.min()} to {panel.times.max()}"
+        f"{several}{len(panel.values):,} rows x {len(targets):,} columns, {step}, from "
+        f"{panel.times.min()} to {panel.times.max()}{part}"
     )
+
+
+def _targets(first: FirstLook, ingest: Ingest) -> list[str]:
+    """List the columns that are read as targets."""
+    named: list[str] | Literal["all"] = getattr(ingest, TARGETS)
+    if named != "all":
+        return named
+    others = {*ingest.times, *ingest.id_columns}
+    return [each.name for each in first.columns if each.kind == NUMBER and each.name not in others]

@@ -66,7 +66,7 @@ def _read_by_cells(text: TextTable, chosen: Chosen) -> ReadColumns:
         for name in chosen.candidates
         if name in chosen.numbers or is_numeric(table[name], text.ingest)
     ]
-    cells = table.select(numbers or chosen.candidates)  # if nothing is left to forecast, show why
+    cells = table.select(numbers or chosen.others)  # if nothing is left to forecast, show why
     for name in cells.column_names:
         known = are_numbers(cells[name], text.ingest)
         if not pc.all(known).as_py():

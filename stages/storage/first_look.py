@@ -67,6 +67,11 @@ class FirstLook:
     findings: list[Finding] = field(default_factory=list)
 
     @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.path.stat().st_size
+
+    @property
     def settings(self) -> dict[str, Setting]:
         """The parameters that follow."""
         return settings_of(self.findings)

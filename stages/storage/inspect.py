@@ -75,7 +75,7 @@ def inspect(path: Path, given: Given) -> dict[str, Any]:
     known = given if kind == EXCEL else {}  # of text, the marks are not all known yet
     first = look_at(path, kind, _ingest(content, known, path, kind), given)
     findings = settled([*_name(path, kind), *first.findings], given)
-    report = {"looked_at": first.n_bytes, "size": path.stat().st_size, "kind": kind}
+    report = {"looked_at": first.n_bytes, "size": first.size, "kind": kind}
     if not is_clear(findings):
         return report | _said(findings, given)
     error = series = None
@@ -84,8 +84,8 @@ def inspect(path: Path, given: Given) -> dict[str, Any]:
         findings += settled(_merged(look_closer(first, ingest, given), findings), given)
         if is_clear(findings):
             series = read_as_proposed(
+                first,
                 _ingest(content, {**_known(settings_of(findings)), **given}, path, kind),
-                path.stat().st_size,
             )
     except PipelineError as wrong:
         error = str(wrong)
