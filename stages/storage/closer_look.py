@@ -47,7 +47,7 @@ from stages.storage.first_look import FirstLook, Given
 from stages.storage.raw_tables import read_table
 
 AT_ONCE = 250_000_000  # bytes of a file whose columns are read together
-MOST_IDS = 30  # columns that may tell series apart, those with the fewest values
+MOST_IDS = 12  # columns that may tell series apart, those with the fewest values
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,14 @@ def look_closer(first: FirstLook, ingest: Ingest, given: Given) -> list[Finding]
 
 
 def _groups(columns: Sequence[Column], size: int) -> Iterator[list[str]]:
-    """Yield the columns in groups that are read together, those first that may be ids."""
+    """Yield the columns in groups that are read together: first all that may be ids, if there are any."""
     ids = _id_candidates(columns)
-    names = sorted((column.name for column in columns), key=lambda name: name not in ids)
-    n_groups = 1 + size // AT_ONCE
-    length = -(-len(names) // n_groups)
-    for start in range(0, len(names), max(1, length)):
-        yield names[start : start + length]
+    others = [column.name for column in columns if column.name not in ids]
+    length = max(1, -(-len(columns) // (1 + size // AT_ONCE)))
+    first = max(0, length - len(ids))
+    yield [*ids, *others[:first]]
+    for start in range(first, len(others), length):
+        yield others[start : start + length]
 
 
 def _id_candidates(columns: Sequence[Column]) -> list[str]:
