@@ -1,6 +1,9 @@
 """Ingest: turn the raw table into series in even steps, checked once and trusted after."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +13,7 @@ from forecasting.data.gaps import missing_sentence, trimmed_sentences
 from forecasting.data.regularity import regular_panel
 from forecasting.data.roles import Covariates
 from forecasting.data.sentinels import sentinel_warnings
-from foundation.errors import quoted
+from foundation.errors import DataError, quoted
 from foundation.params import Params
 from foundation.params.ingest import Ingest
 from stages.runner import run_stage
@@ -21,6 +24,22 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
+    with _hint(params.ingest.raw):
+        _ingest(params)
+
+
+@contextmanager
+def _hint(raw: str) -> Iterator[None]:
+    """Add to what is wrong with a table which command describes it."""
+    try:
+        yield
+    except DataError as wrong:
+        if not Path(raw).is_file():
+            raise
+        raise DataError(f"{wrong} `exactcast inspect {raw}` says how it can be read.") from None
+
+
+def _ingest(params: Params) -> None:
     table = read_table(params.ingest)
     if table.left_out:
         log.info("ingest: columns of text are left out: %s", ", ".join(map(quoted, table.left_out)))

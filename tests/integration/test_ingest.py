@@ -13,6 +13,7 @@ SENTINEL = (
     "to 4.2). It is read as a number; if it stands for missing values, set "
     "ingest.missing_values: [-9999] and ingest.gaps."
 )
+HINT = " `exactcast inspect data/raw/table.csv` says how it can be read."
 
 
 def ingest(project, table, *changes):
@@ -81,8 +82,16 @@ def test_a_number_that_may_stand_for_missing_values_is_named_and_kept(project):
 def test_a_case_ends_in_the_right_sentence(project, cases, name, changes, last_line):
     printed = ingest(project, (cases / f"{name}.csv").read_bytes(), *changes)
 
-    assert printed[-1] == last_line
+    is_about_table = last_line.startswith("error: ") and "ingest.time_format=" not in last_line
+    assert printed[-1] == last_line + HINT * is_about_table
     assert (SENTINEL.format(41) in printed) == (name == "sentinels")
+
+
+def test_where_there_is_no_table_nothing_is_to_be_inspected(project):
+    printed = ingest(project, b"", "raw=data/raw/none.csv")
+
+    assert printed[-1].startswith("error: The raw table data/raw/none.csv (ingest.raw) does not exist.")
+    assert "inspect" not in printed[-1]
 
 
 def series(project):
