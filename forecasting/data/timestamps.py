@@ -115,7 +115,7 @@ def settle(
     if instants is not None:
         instants = _checked(instants, column)
     if time_zone is not None and instants is not None:
-        wall = local_times(instants, zone_of(time_zone))
+        wall = local_times(instants, zone_of(time_zone), column=column)
     if are_days(wall):
         return wall
     if time_zone is not None and instants is None:

@@ -16,6 +16,9 @@ from foundation.errors import DataError, ParamsError, quoted
 
 OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2})")
 
+# Between these, a time stays in the years 1 to 9999 whatever the zone
+FIRST, LAST = pd.Timestamp("0001-01-02"), pd.Timestamp("9999-12-31")
+
 
 def zone_of(name: str) -> tzinfo:
     """Return the zone with an IANA name such as Europe/Lisbon, or an offset such as +01:00.
@@ -42,8 +45,28 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo.from_file(rules, key=name)
 
 
-def local_times(instants: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
-    """Return what the clock of a zone shows at instants of UTC, both without a zone."""
+def _check_reach(times: pd.DatetimeIndex, column: str) -> None:
+    """Refuse times that another zone may put before the year 1 or after 9999.
+
+    Raises:
+        DataError: One lies in the first or the last day of these years.
+    """
+    beyond = (times < FIRST) | (times >= LAST)
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        raise DataError(
+            f"Column {quoted(column)} holds in row {row + 1} {times[row]}, which no zone's clock can "
+            "be applied to. Correct ingest.time_format or the table."
+        )
+
+
+def local_times(instants: pd.DatetimeIndex, zone: tzinfo, *, column: str) -> pd.DatetimeIndex:
+    """Return what the clock of a zone shows at instants of UTC, both without a zone.
+
+    Raises:
+        DataError: An instant lies in the first day of the year 1 or the last of 9999.
+    """
+    _check_reach(instants, column)
     return instants.tz_localize(UTC).tz_convert(zone).tz_localize(None)
 
 
@@ -62,8 +85,10 @@ def utc_of(
         series: (rows,) The series of each row, as a number; None for one series.
 
     Raises:
-        DataError: The clock never shows a time, as summer time begins.
+        DataError: The clock never shows a time, as summer time begins; or a time lies in the first
+            day of the year 1 or the last of 9999.
     """
+    _check_reach(wall, column)
     in_summer = np.ones(len(wall), dtype=bool)
     missing = wall.tz_localize(zone, ambiguous=in_summer, nonexistent="NaT").isna()
     if missing.any():

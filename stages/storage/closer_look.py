@@ -197,7 +197,9 @@ def read_as_proposed(first: FirstLook, ingest: Ingest) -> str:
     """
     targets = _targets(first, ingest)
     again = targets[: max(1, len(targets) * AT_ONCE // first.size)]
-    table = read_table(ingest, Columns(ingest.id_columns, again) if len(again) < len(targets) else None)
+    table = read_table(
+        ingest, Columns(ingest.id_columns, again) if len(again) < len(targets) else None
+    )
     panel = regular_panel(
         single(table.numbers) if table.ids.empty else stack(table.numbers, table.ids),
         frequency=ingest.frequency,

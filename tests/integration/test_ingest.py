@@ -90,7 +90,9 @@ def test_a_case_ends_in_the_right_sentence(project, cases, name, changes, last_l
 def test_where_there_is_no_table_nothing_is_to_be_inspected(project):
     printed = ingest(project, b"", "raw=data/raw/none.csv")
 
-    assert printed[-1].startswith("error: The raw table data/raw/none.csv (ingest.raw) does not exist.")
+    assert printed[-1].startswith(
+        "error: The raw table data/raw/none.csv (ingest.raw) does not exist."
+    )
     assert "inspect" not in printed[-1]
 
 

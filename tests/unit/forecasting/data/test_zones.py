@@ -113,6 +113,16 @@ def test_what_does_not_count_from_1970_is_refused(text, time_format, message):
         times_of(text, time_format=time_format)
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "+05:00"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("offset", ["", "+00:00"])
+def test_times_that_a_zone_may_put_outside_the_years_1_to_9999_are_refused(zone, day, offset):
+    first, second = (f"{day} {hour}:00{offset}" for hour in ("00", "23"))
+
+    with pytest.raises(DataError, match=rf"holds in row 1 {day} 00:00:00, which no zone's clock"):
+        times_of(first, second, zone=zone)
+
+
 def test_typed_times_follow_the_same_rules():
     hours = pd.DatetimeIndex(["2024-03-31 00:00", "2024-03-31 02:00"])
     days = pd.date_range("2024-03-30", periods=3, tz="Europe/Lisbon")
