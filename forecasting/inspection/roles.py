@@ -185,12 +185,12 @@ def describe_ids(
     return Finding("id", found, LIKELY if same else CERTAIN, reason + also, {"id": value})
 
 
-def describe_roles(facts: Sequence[Facts], *, unnamed: bool) -> list[Finding]:
+def describe_roles(facts: Sequence[Facts], *, all_named: bool) -> list[Finding]:
     """Say what the columns may be used as.
 
     Args:
         facts: Of every column but times and ids.
-        unnamed: Whether the table has columns without a name.
+        all_named: Whether these are all of the table, each with a name, so that `all` can name them.
     """
     findings = list(_asides(facts))
     numbers = [each for each in facts if not each.is_text]
@@ -218,7 +218,7 @@ def describe_roles(facts: Sequence[Facts], *, unnamed: bool) -> list[Finding]:
         )
     if not targets:
         return [*findings, Finding("targets", "no column of numbers that vary", PROBLEM)]
-    everything = not unnamed and len(targets) == len(numbers)
+    everything = all_named and len(targets) == len(numbers)
     value: Setting = "all" if everything else targets
     reason = "which of them are forecast, and which only read, is yours to say"
     findings.append(Finding("targets", listed(targets), GUESS, reason, {TARGETS: value}))

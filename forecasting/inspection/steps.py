@@ -91,7 +91,7 @@ def describe_steps(times: pd.DatetimeIndex, series: np.ndarray | None) -> list[F
         return [Finding("step", found, LIKELY, reason, {FREQUENCY: ROWS})]
     share = f"{100 * gaps.share:.3g} % of the steps"
     if gaps.uneven:
-        reason = f"{share} are {_named(gaps.step)}; {counted(gaps.uneven, 'row')} lie between"
+        reason = f"{share} are {_named(gaps.step)}; {counted(gaps.uneven, 'row lies', 'rows lie')} between"
         choices = ({FREQUENCY: name} for name in (*_finer(apart), ROWS))
         return [Finding("step", "uneven", OPEN, reason, choices=tuple(choices))]
     return [

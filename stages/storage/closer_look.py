@@ -19,6 +19,7 @@ from forecasting.inspection.findings import (
     ID,
     TARGETS,
     Finding,
+    counted,
     is_clear,
     listed,
     settings_of,
@@ -86,7 +87,7 @@ def look_closer(first: FirstLook, ingest: Ingest, given: Given) -> list[Finding]
         facts += _facts(_read(ingest, group), rows, without=ids)
     facts.sort(key=lambda each: place[each.name])
     steps = settled(_describe_steps(rows, ingest), given)
-    roles = describe_roles(facts, unnamed="" in place)
+    roles = describe_roles(facts, all_named=first.is_whole and "" not in place)
     return [
         *findings,
         *steps,
@@ -210,7 +211,7 @@ def read_as_proposed(first: FirstLook, ingest: Ingest) -> str:
     step = step_in_words(panel.longest_times())
     part = f" (gaps are checked in {listed(again)} alone)" if len(again) < len(targets) else ""
     return (
-        f"{several}{len(panel.values):,} rows x {len(targets):,} columns, {step}, from "
+        f"{several}{counted(len(panel.values), 'row')} x {counted(len(targets), 'column')}, {step}, from "
         f"{panel.times.min()} to {panel.times.max()}{part}"
     )
 

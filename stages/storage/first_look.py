@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from forecasting.inspection.cells import NUMBER, kinds_of
@@ -29,7 +28,7 @@ from forecasting.inspection.time_columns import Column, describe_time
 from foundation.errors import DataError
 from foundation.params.ingest import Ingest
 from stages.storage.numbers import NULLS
-from stages.storage.raw_tables import readable_parquet
+from stages.storage.raw_tables import is_number_type, is_text_type, readable_parquet
 from stages.storage.samples import (
     EXCEL,
     PARQUET,
@@ -58,6 +57,7 @@ class FirstLook:
         n_bytes: How many bytes were looked at.
         columns: Its columns, as far as they were seen.
         findings: What was found.
+        is_whole: Whether all columns that the table has can be read.
     """
 
     path: Path
@@ -65,6 +65,7 @@ class FirstLook:
     n_bytes: int
     columns: list[Column] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    is_whole: bool = True
 
     @property
     def size(self) -> int:
@@ -127,6 +128,8 @@ def _of_lines(
     path: Path, kind: str, lines: Lines, given: Given, findings: list[Finding]
 ) -> FirstLook:
     separator, skip_rows = given.get("separator"), given.get("skip_rows")
+    if not any(line.strip(", ") for line in lines.head):
+        raise DataError(f"{path} has no cell that holds anything. Name a table with rows.")
     tail = lines.tail or (lines.head[-LAST:] if len(lines.head) > HEAD else [])
     dialect = find_dialect(
         lines.head[:HEAD],
@@ -240,12 +243,21 @@ def _parquet(path: Path, given: Given) -> FirstLook:
         raise DataError(f"{path} has no rows. Name a table with rows.")
     columns = []
     for name, column in zip(names, batch.columns, strict=True):
-        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
         cells = [_as_text(value) for value in column.to_pylist()]
-        kind = NUMBER if is_number or pa.types.is_decimal(column.type) else kinds_of([cells])[0]
+        kind = NUMBER if is_number_type(column.type) else kinds_of([cells])[0]
         columns.append(Column(name, kind, cells))
     findings = _describe_time(columns, given)
-    return FirstLook(path, PARQUET, batch.nbytes, columns, findings)
+    times = _as_list({**settings_of(findings), **given}.get("time"))
+    others = {
+        name: column.type
+        for name, column in zip(names, batch.columns, strict=True)
+        if name not in times and not (is_number_type(column.type) or is_text_type(column.type))
+    }
+    if others:
+        found = listed(f"{name} ({kind})" for name, kind in others.items())
+        findings.append(Finding("types", found, "", "neither numbers nor text: left out"))
+    kept = [column for column in columns if column.name not in others]
+    return FirstLook(path, PARQUET, batch.nbytes, kept, findings, is_whole=not others)
 
 
 def _as_text(value: object) -> str:

@@ -179,11 +179,11 @@ def _by_type(table: pa.Table, chosen: Chosen, ingest: Ingest) -> ReadColumns:
     numbers, texts, left_out = [], [], []
     for name in chosen.candidates:
         kind = table.schema.field(name).type
-        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        if is_number_type(kind):
             numbers.append(name)
-        elif _is_text_type(kind) and name in chosen.either:
+        elif is_text_type(kind) and name in chosen.either:
             texts.append(name)
-        elif _is_text_type(kind) and name in chosen.others:
+        elif is_text_type(kind) and name in chosen.others:
             left_out.append(name)
         else:
             raise DataError(
@@ -195,9 +195,15 @@ def _by_type(table: pa.Table, chosen: Chosen, ingest: Ingest) -> ReadColumns:
     return ReadColumns(table, numbers, texts, left_out)
 
 
-def _is_text_type(kind: pa.DataType) -> bool:
+def is_number_type(kind: pa.DataType) -> bool:
+    """Return True for the types that are read as numbers."""
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def is_text_type(kind: pa.DataType) -> bool:
+    """Return True for the types that are read as text."""
     if pa.types.is_dictionary(kind):
-        return _is_text_type(kind.value_type)
+        return is_text_type(kind.value_type)
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_boolean(kind)
 
 

@@ -47,23 +47,58 @@ def ingested(project: Project) -> pd.DataFrame:
     return pd.read_parquet(project.root / "data/series.parquet")
 
 
-def test_ingest_reads_the_right_values_with_what_is_written(project, cases):
-    thousands, two, long = (
-        put(project, f"{name}.csv", (cases / f"{name}.csv").read_bytes())
-        for name in ("thousands", "two-time-columns", "long-stores")
-    )
+# Of each case what may have to be said, and the series: rows, first and last time, values of a column
+# in its first and last row
+CASES = [
+    ("counter", (), 900, "2024-03-01 00:00", "2024-04-07 11:00", "hertz", 9999999.9968, 10000000.0087),
+    ("daily-offsets", (), 117, "2023-01-03", "2023-06-19", "Close", 100.0, 115.6),
+    ("gaps", ("frequency=h",), 1200, "2024-01-01 00:00", "2024-02-19 23:00", "flow", 103.456, 110.532),
+    ("preamble", (), 300, "2024-03-01 00:00", "2024-03-13 11:00", "AirT", 9.13, 11.29),
+    ("sentinels", (), 300, "2024-03-01 00:00", "2024-03-13 11:00", "wind", 3.0, 4.2),
+    ("short-months", (), 36, "2021-01-01", "2023-12-01", "Sales", 205.1, 420.5),
+    ("thousands", (), 300, "2024-03-01 00:00", "2024-03-13 11:00", "visits", 912, 934),
+    ("trading-days", (), 500, "2022-01-03", "2023-12-29", "Close", 100.99, 102.71),
+    ("two-time-columns", (), 300, "2024-03-01 00:00", "2024-03-13 11:00", "Power", 9.131, 11.287),
+    ("units-row", (), 300, "2024-03-01 00:00", "2024-03-13 11:00", "AirT", 9.13, 11.29),
+    ("unix-seconds", (), 300, "2024-03-01 00:00", "2024-03-13 11:00", "Close", 9.13, 11.29),
+]  # fmt: skip
 
-    project.exactcast("inspect", thousands, "--write")
-    visits = ingested(project)["visits"]
-    assert (visits.min(), visits.max(), round(visits.mean(), 1)) == (712, 1078, 906.1)
 
-    project.exactcast("inspect", two, "--write")
+@pytest.mark.parametrize(
+    ("name", "said", "n_rows", "start", "end", "column", "first", "last"), CASES
+)
+def test_ingest_reads_a_case_with_what_is_written(
+    project, cases, name, said, n_rows, start, end, column, first, last
+):
+    table = put(project, f"{name}.csv", (cases / f"{name}.csv").read_bytes())
+    answers = [part for answer in said for part in ("-S", f"ingest.{answer}")]
+
+    project.exactcast("inspect", table, "--write", *answers)
     series = ingested(project)
-    assert series.index[0] == pd.Timestamp("2024-03-01 00:00")
-    assert (len(series), series["Power"].isna().sum()) == (300, 1)
 
-    project.exactcast("inspect", long, "--write")
-    assert ingested(project).loc["2", "sales"].iloc[:2].tolist() == [200, 201]
+    assert len(series) == n_rows
+    assert (series.index[0], series.index[-1]) == (pd.Timestamp(start), pd.Timestamp(end))
+    assert (series[column].iloc[0], series[column].iloc[-1]) == (first, last)
+
+
+def test_ingest_reads_what_stands_inside_a_table_with_what_is_written(project, cases):
+    def written(name: str) -> pd.DataFrame:
+        table = put(project, f"{name}.csv", (cases / f"{name}.csv").read_bytes())
+        project.exactcast("inspect", table, "--write")
+        series = ingested(project)
+        (project.root / "params.yaml").write_bytes(before)
+        return series
+
+    before = project.read("params.yaml")
+    visits = written("thousands")["visits"]
+    assert (visits.min(), visits.max(), round(visits.mean(), 1)) == (712, 1078, 906.1)
+    wind = written("sentinels")["wind"]
+    assert (int(wind.isna().sum()), round(wind.std(), 2)) == (3, 0.42)
+    assert written("two-time-columns")["Power"].isna().sum() == 1
+    stores = written("long-stores")["sales"]
+    assert {name: stores[name].iloc[:2].tolist() for name in stores.index.levels[0]} == {
+        "1": [100, 101], "2": [200, 201], "3": [300, 301],
+    }  # fmt: skip
 
 
 def test_comments_and_other_parameters_stay_when_lines_are_written(project):
@@ -90,7 +125,7 @@ def test_without_being_asked_it_writes_nothing(project):
     found = json.loads(project.exactcast("inspect", table, "--json"))
 
     assert "  raw: data/raw/plain.csv\n  time: time\n" in printed
-    assert "it gives 48 rows x 1 columns, every hour, from 2024-03-01 00:00:00" in printed
+    assert "it gives 48 rows x 1 column, every hour, from 2024-03-01 00:00:00" in printed
     assert found["changes"] == {"raw": table, "time": "time"}
     assert found["settings"]["separator"] == ","
     assert project.read("params.yaml") == before
@@ -116,7 +151,7 @@ def test_a_table_from_elsewhere_is_described_and_not_written(project, tmp_path):
 
     done = attempt(project, str(tmp_path / "notes.txt"), "--write")
 
-    assert "48 rows x 1 columns" in done.stdout
+    assert "48 rows x 1 column" in done.stdout
     assert "Copy it to data/raw/" in error_of(done)
     assert done.returncode == 1
 

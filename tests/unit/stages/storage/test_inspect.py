@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.inspection.findings import TARGETS
 from foundation.errors import DataError, PipelineError
 from foundation.params import load_params
 from stages.storage import closer_look
@@ -46,6 +47,10 @@ def finding(report: dict[str, Any], about: str) -> dict[str, Any]:
     return found
 
 
+def doubts(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in report["findings"] if each["sure"] in ("open", "problem")]
+
+
 def choices(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [choice for each in report["findings"] for choice in each["choices"]]
 
@@ -53,18 +58,18 @@ def choices(report: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "series", "wanted"),
     [
-        ("counter", "900 rows x 1 columns, every hour", {}),
-        ("daily-offsets", "117 rows x 1 columns, each row a step", {"frequency": "rows"}),
-        ("long-stores", "3 series, 360 rows x 1 columns, every day", {"id": "store"}),
+        ("counter", "900 rows x 1 column, every hour", {}),
+        ("daily-offsets", "117 rows x 1 column, each row a step", {"frequency": "rows"}),
+        ("long-stores", "3 series, 360 rows x 1 column, every day", {"id": "store"}),
         ("preamble", "300 rows x 2 columns, every hour", {"skip_rows": 1, "units_rows": 2}),
         ("sentinels", "300 rows x 2 columns, every hour", {"missing_values": [-9999]}),
-        ("short-months", "36 rows x 1 columns, every month", {}),
-        ("thousands", "300 rows x 1 columns, every hour", {"separator": ";", "thousands": ","}),
+        ("short-months", "36 rows x 1 column, every month", {}),
+        ("thousands", "300 rows x 1 column, every hour", {"separator": ";", "thousands": ","}),
         ("trading-days", "500 rows x 2 columns, each row a step", {"frequency": "rows"}),
         ("two-time-columns", "300 rows x 2 columns, every hour, from 2024-03-01 00:00:00",
          {"time": ["Date", "Time"], "missing_values": ["?"], "gaps": "interpolate"}),
         ("units-row", "300 rows x 2 columns, every hour", {"units_rows": 1}),
-        ("unix-seconds", "300 rows x 1 columns, every hour, from 2024-03-01 00:00:00",
+        ("unix-seconds", "300 rows x 1 column, every hour, from 2024-03-01 00:00:00",
          {"time_format": "unix_s"}),
     ],
 )  # fmt: skip
@@ -85,7 +90,7 @@ def test_day_and_month_that_may_be_exchanged_are_asked_for(look):
 
     assert choices(report) == [{"time_format": "%d/%m/%Y"}, {"time_format": "%m/%d/%Y"}]
     assert report["series"] is report["error"] is None
-    assert answered["series"].startswith("12 rows x 1 columns, every day, from 2024-01-01")
+    assert answered["series"].startswith("12 rows x 1 column, every day, from 2024-01-01")
 
 
 def test_a_reading_with_even_steps_is_preferred_and_called_likely(look):
@@ -96,7 +101,7 @@ def test_a_reading_with_even_steps_is_preferred_and_called_likely(look):
 
     assert finding(report, "time format")["sure"] == "likely"
     assert report["settings"]["time_format"] == "%d/%m/%Y %H:%M"
-    assert report["series"].startswith("240 rows x 1 columns, every hour, from 2024-03-01")
+    assert report["series"].startswith("240 rows x 1 column, every hour, from 2024-03-01")
 
 
 def test_marks_that_may_be_thousands_or_decimals_are_asked_for(look):
@@ -141,7 +146,7 @@ def test_rows_that_fit_a_finer_step_are_asked_for(cases):
 
     assert choices(report) == [{"frequency": "h"}, {"frequency": "rows"}]
     assert answered["settings"]["gaps"] == "interpolate"
-    assert answered["series"].startswith("1,200 rows x 1 columns, every hour")
+    assert answered["series"].startswith("1,200 rows x 1 column, every hour")
 
 
 def test_long_gaps_are_counted_and_their_windows_left_out(look):
@@ -163,7 +168,7 @@ def test_doubled_hours_of_daylight_saving_are_asked_for_their_zone(look):
 
     assert choices(look(table)) == [{"time_zone": "Europe/Lisbon"}]
     assert look(table, time_zone="Europe/Lisbon")["series"].startswith(
-        "72 rows x 1 columns, every hour"
+        "72 rows x 1 column, every hour"
     )
 
 
@@ -188,7 +193,7 @@ def test_two_columns_may_tell_series_apart_and_another_be_fixed_in_each(look):
     report = look(stores())
 
     assert report["settings"]["id"] == ["country", "store"]
-    assert report["series"].startswith("4 series, 120 rows x 1 columns, every day")
+    assert report["series"].startswith("4 series, 120 rows x 1 column, every day")
     assert finding(report, "static")["found"] == "area"
 
 
@@ -197,12 +202,12 @@ def test_columns_that_hold_nothing_to_forecast_are_left_out(look):
 
     report = look("no,time,flag,note,empty,load\n" + "".join(rows))
 
-    assert report["settings"]["features"] == ["load"]
+    assert report["settings"][TARGETS] == ["load"]
     assert finding(report, "row numbers")["found"] == "no"
     assert finding(report, "constant")["found"] == "flag"
     assert finding(report, "text")["found"] == "note"
     assert finding(report, "empty")["found"] == "empty"
-    assert report["series"].startswith("48 rows x 1 columns")
+    assert report["series"].startswith("48 rows x 1 column")
 
 
 def test_a_column_that_has_values_after_the_others_end_is_known_ahead(look):
@@ -224,7 +229,7 @@ def test_lines_that_are_no_rows_are_found(look):
 
     wanted = {"skip_rows": 2, "units_rows": 1, "comment": "#", "skip_footer": 2}
     assert {key: report["settings"][key] for key in wanted} == wanted
-    assert report["series"].startswith("48 rows x 1 columns, every hour")
+    assert report["series"].startswith("48 rows x 1 column, every hour")
 
 
 def test_the_first_line_of_a_spreadsheet_may_name_the_separator(look):
@@ -248,7 +253,7 @@ def test_year_month_day_and_hour_may_be_four_columns(look):
 
     assert report["settings"]["time"] == ["year", "month", "day", "hour"]
     assert report["settings"]["time_format"] == "%Y %m %d %H"
-    assert report["series"].startswith("48 rows x 1 columns, every hour")
+    assert report["series"].startswith("48 rows x 1 column, every hour")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -273,7 +278,7 @@ def workbook(*sheets: str) -> bytes:
 
 def test_of_several_sheets_one_is_asked_for(look):
     assert look(workbook("one"), "table.xlsx")["series"].startswith(
-        "48 rows x 1 columns, every hour"
+        "48 rows x 1 column, every hour"
     )
 
     report = look(workbook("one", "two"), "table.xlsx")
@@ -289,7 +294,26 @@ def test_the_columns_of_a_parquet_file_are_known_by_their_types(look):
 
     assert report["settings"]["time"] == "when"
     assert finding(report, "text")["found"] == "kind"
-    assert report["series"].startswith("48 rows x 1 columns, every hour")
+    assert report["series"].startswith("48 rows x 1 column, every hour")
+
+
+def test_columns_of_a_parquet_file_that_are_neither_numbers_nor_text_are_left_out(look):
+    load = np.arange(48) % 7
+    frame = pd.DataFrame({"time": HOURS, "updated": HOURS, "tags": [["a"]] * 48, "load": load})
+
+    report = look(frame.to_parquet(), "table.parquet")
+
+    assert finding(report, "types")["found"].startswith("updated (timestamp[")
+    assert "tags (list<" in finding(report, "types")["found"]
+    assert report["settings"][TARGETS] == ["load"]
+    assert report["series"].startswith("48 rows x 1 column, every hour")
+
+
+def test_a_workbook_without_a_cell_is_refused(look):
+    openpyxl.Workbook().save(stream := io.BytesIO())
+
+    with pytest.raises(DataError, match="has no cell that holds anything"):
+        look(stream.getvalue(), "table.xlsx")
 
 
 def test_a_name_that_says_another_kind_of_file_is_a_problem(look):
@@ -340,8 +364,31 @@ def test_what_cannot_be_read_is_never_a_traceback(look, content):
     except PipelineError:
         return
     assert report["series"] is None
-    unsure = [each for each in report["findings"] if each["sure"] in ("open", "problem")]
-    assert unsure or report["error"]
+    assert doubts(report) or report["error"]
+
+
+PIECES = [b'"', b"\n", b",", b";", b"\r", b"\0", b"#", b"\n\n", b"inf", b"1e400", b"-9999", b"\xef\xbb\xbf", b"\xff"]  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_damaged_table_is_never_a_traceback(tmp_path_factory, data):
+    parts = "Date;Time;kW\n" + "".join(f"{t:%d/%m/%Y;%H:%M};{t.hour},5\n" for t in HOURS)
+    logger = '"TOA5","st7"\n"TS","AirT"\n"","degC"\n' + PLAIN.split("\n", 1)[1]
+    content = data.draw(st.sampled_from([PLAIN, parts, logger, stores()])).encode()
+    stop = data.draw(st.integers(0, len(content)))
+    places = st.tuples(st.integers(0, stop), st.sampled_from(PIECES))
+    content = content[:stop]
+    for place, piece in data.draw(st.lists(places, max_size=4)):
+        content = content[:place] + piece + content[place:]
+    path = tmp_path_factory.mktemp("damaged", numbered=True) / "table.csv"
+    path.write_bytes(content)
+
+    try:
+        report = inspect(path, {})
+    except PipelineError:
+        return
+    assert report["series"] or report["error"] or doubts(report)
 
 
 def test_a_path_without_a_file_is_refused(tmp_path):
@@ -364,7 +411,7 @@ def test_ten_thousand_columns_are_looked_at(look):
     report = look("\n".join([",".join(["time", *names]), *rows]) + "\n")
 
     assert report["series"].startswith("30 rows x 10,000 columns")
-    assert report["settings"]["features"] == "all"
+    assert report["settings"][TARGETS] == "all"
 
 
 def test_a_large_table_is_read_a_few_columns_at_a_time(look, monkeypatch):
@@ -433,9 +480,8 @@ def test_a_table_in_any_dialect_is_read_back_or_doubted(tmp_path_factory, table)
 
     report = inspect(path, {})
 
-    doubts = [each for each in report["findings"] if each["sure"] in ("open", "problem", "a guess")]
     if report["series"] is None:
-        assert doubts or report["error"]
+        assert doubts(report) or report["error"]
         return
     ingest = load_params(Path("params.yaml")).ingest.model_copy(
         update=report["settings"] | {"raw": str(path)}
