@@ -65,9 +65,9 @@ def find_sentinels(values: np.ndarray) -> list[Sentinel]:
     """
     numbers, counts = np.unique(values[np.isfinite(values)], return_counts=True)  # sorted
     start, stop = 0, len(numbers)
-    while start < stop and _is_code(numbers[start]) and counts[start] >= OFTEN_CODE:
+    while start < stop and is_code(numbers[start]) and counts[start] >= OFTEN_CODE:
         start += 1
-    while start < stop and _is_code(numbers[stop - 1]) and counts[stop - 1] >= OFTEN_CODE:
+    while start < stop and is_code(numbers[stop - 1]) and counts[stop - 1] >= OFTEN_CODE:
         stop -= 1
     candidates = [
         (at, numbers[start:stop], FAR_NEGATIVE_CODE if numbers[at] < 0 else FAR_CODE)
@@ -89,7 +89,8 @@ def find_sentinels(values: np.ndarray) -> list[Sentinel]:
     ]
 
 
-def _is_code(number: float) -> bool:
+def is_code(number: float) -> bool:
+    """Return True for a number that loggers and archives write for a missing value."""
     return CODE.fullmatch(f"{number:.6g}") is not None
 
 

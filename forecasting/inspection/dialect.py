@@ -1,25 +1,25 @@
 """The dialect of a table of text: separator, lines above the header, comments, units, lines at the end."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forecasting.inspection.cells import CLOCK, DATE, MISSING, NUMBER, is_unit, kind_of, kinds_of
+from forecasting.inspection.cells import CLOCK, DATE, NUMBER, kinds_of
+from forecasting.inspection.lines import (
+    Row,
+    choose_header,
+    first_row_of,
+    footer_of,
+    is_comment,
+    split_line,
+    wide_rows,
+)
 
 SEPARATORS = ",;\t| "
 COMMENTS = "#%!/"
 JUDGED = 1_000  # lines by which the separator is judged
-TIME_WORD = re.compile(
-    r"(date|time|timestamp|datetime|ds|datum|zeit|uhrzeit|fecha|hora|data|month|year|day|hour|"
-    r"week|quarter|period|tmstamp|ts|t)\b|.*(date|time|stamp)",
-    re.IGNORECASE,
-)
 SEPARATOR_LINE = re.compile(r"""["']?sep=(?P<mark>.)["']?[;,\t]*\s*""")
-FOOTER = 50  # lines in which a footer is looked for
-
-Row = list[str]
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,6 @@ class Dialect:
     first_row: int
 
 
-def split_line(line: str, separator: str) -> Row:
-    """Split one line into its cells, quotes removed; what no reader can split is one cell."""
-    try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return [line]
-
-
 def find_dialect(
     head: Sequence[str],
     tail: Sequence[str] = (),
@@ -88,7 +80,7 @@ def find_dialect(
     said = SEPARATOR_LINE.fullmatch(head[0]) if head else None
     separator = separator or (said["mark"] if said else None)
     comment = _comment(head)
-    judged = _judged([line for line in head if line.strip() and not _is_comment(line, comment)])
+    judged = _judged([line for line in head if line.strip() and not is_comment(line, comment)])
     marks = SEPARATORS if separator is None else separator
     fits = {mark: _fit(judged, mark) for mark in marks}
     best = max(fits, key=fits.__getitem__)
@@ -123,21 +115,21 @@ def _structure(
     numbered = [
         (number, split_line(line, separator))
         for number, line in enumerate(head)
-        if line.strip() and not _is_comment(line, comment)
+        if line.strip() and not is_comment(line, comment)
     ]
-    start = _first_row(numbered, kinds)
+    start = first_row_of(numbered, kinds)
     first_row = numbered[start][0] if start < len(numbered) else len(head)
-    above = _wide(numbered[:start], n_cells)
+    above = wide_rows(numbered[:start], n_cells)
     if not above and comment is not None:  # the header itself begins with the mark, as in NumPy's
-        above = _wide(
+        above = wide_rows(
             [(n, split_line(line, separator)) for n, line in enumerate(head[:first_row])][-1:],
             n_cells,
         )
     if skip_rows is not None:
         above = [(number, row) for number, row in above if number >= skip_rows][:1]
-    at, sure = _header(above, kinds)
+    at, sure = choose_header(above, kinds)
     number, header = above[at] if above else (0, [])
-    inside = [line for line in head[number + 1 :] if _is_comment(line, comment)]
+    inside = [line for line in head[number + 1 :] if is_comment(line, comment)]
     return Dialect(
         separator=separator,
         others=others,
@@ -150,7 +142,7 @@ def _structure(
         units=[row for line, row in numbered[:start] if header and number < line < first_row],
         comment=comment if inside else None,
         n_comments=len(inside),
-        footer=_footer(tail or head[first_row:], separator, kinds, comment),
+        footer=footer_of(tail or head[first_row:], separator, kinds, comment),
         kinds=kinds,
         first_row=first_row,
     )
@@ -163,10 +155,6 @@ def _comment(head: Sequence[str]) -> str | None:
         if 0 < marked < max(2, len(head) // 2):
             return mark
     return None
-
-
-def _is_comment(line: str, comment: str | None) -> bool:
-    return comment is not None and line.startswith(comment)
 
 
 def _judged(lines: Sequence[str]) -> Sequence[str]:
@@ -188,61 +176,3 @@ def _fit(lines: Sequence[str], mark: str) -> tuple[float, int]:
     kinds = kinds_of(list(zip(*whole, strict=True)))
     typed = sum(kind in (NUMBER, DATE, CLOCK) for kind in kinds) / usual
     return round(len(whole) / len(rows) * (0.1 + typed), 2), usual
-
-
-def _wide(rows: Sequence[tuple[int, Row]], n_cells: int) -> list[tuple[int, Row]]:
-    """Keep the rows that are as wide as the table; a mark at the end of each row makes one cell more."""
-    return [(number, row) for number, row in rows if len(row) in (n_cells, n_cells - 1)]
-
-
-def _is_row(row: Row, kinds: Sequence[str]) -> bool:
-    """Return True if each date is one, and most numbers are numbers or missing, one at least."""
-    if len(row) != len(kinds):
-        return False
-    found = [kind_of(cell) for cell in row]
-    if any(f != k for f, k in zip(found, kinds, strict=True) if k in (DATE, CLOCK)):
-        return False
-    numbers = [f for f, k in zip(found, kinds, strict=True) if k == NUMBER]
-    fits = sum(f in (NUMBER, MISSING) for f in numbers) >= 0.75 * len(numbers)
-    return fits and (NUMBER in numbers or any(k in (DATE, CLOCK) for k in kinds) or not numbers)
-
-
-def _first_row(numbered: Sequence[tuple[int, Row]], kinds: Sequence[str]) -> int:
-    if not any(kind in (NUMBER, DATE, CLOCK) for kind in kinds):
-        return min(1, len(numbered))
-    return next((at for at, (_, row) in enumerate(numbered) if _is_row(row, kinds)), len(numbered))
-
-
-def _header(above: Sequence[tuple[int, Row]], kinds: Sequence[str]) -> tuple[int, bool]:
-    """Choose the row of names among those above the rows; False if another one is as good."""
-    if not above:
-        return 0, False
-    rated = [_likeness(row, kinds) for _, row in above]
-    best = max(rated)
-    return rated.index(best), rated.count(best) == 1
-
-
-def _likeness(row: Row, kinds: Sequence[str]) -> int:
-    """Rate how much a row looks like the names of columns."""
-    named = [cell.strip() for cell in row if cell.strip()]
-    times = [cell for cell, kind in zip(row, kinds, strict=False) if kind in (DATE, CLOCK)]
-    return (
-        2 * any(TIME_WORD.match(cell.strip(" #%!/")) for cell in times or row[:1])
-        + (len(named) >= len(row) - 1)
-        + (len(set(named)) == len(named) > 0)
-        + (not any(map(is_unit, named)))
-        + (not any(kind_of(cell) in (NUMBER, DATE, CLOCK) for cell in named))
-    )
-
-
-def _footer(
-    lines: Sequence[str], separator: str, kinds: Sequence[str], comment: str | None
-) -> list[str]:
-    """Return the lines below the last row."""
-    written = [line for line in lines if line.strip() and not _is_comment(line, comment)]
-    below: list[str] = []
-    for line in reversed(written[-FOOTER:]):
-        if _is_row(split_line(line, separator), kinds):
-            return below[::-1]
-        below.append(line)
-    return []

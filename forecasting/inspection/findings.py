@@ -15,7 +15,7 @@ GIVEN = "given"  # the user said so
 # Parameters of section `ingest`, where code goes by their names
 ID, FREQUENCY = "id", "frequency"
 TARGETS = "features"
-FUTURE, STATIC = "future_covariates", "static_covariates"
+PAST, FUTURE, STATIC = "past_covariates", "future_covariates", "static_covariates"
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,17 @@
 """What each column may be used as, from facts about its cells over the whole table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecasting.data.sentinels import CODE, Sentinel, find_sentinels
+from forecasting.data.sentinels import Sentinel, find_sentinels, is_code
 from forecasting.inspection.findings import (
-    CERTAIN,
     FUTURE,
     GUESS,
     LIKELY,
-    OPEN,
     PROBLEM,
     STATIC,
     TARGETS,
@@ -23,8 +20,6 @@ from forecasting.inspection.findings import (
     counted,
     listed,
 )
-
-MOST_IDS = 3  # columns that together tell series apart
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,7 @@ def facts_of(
         values = np.where(column.codes < 0, np.nan, column.codes)
     observed = ~np.isnan(values)
     found = () if is_text else tuple(find_sentinels(values))
-    code_values = [each.value for each in found if _is_code(each)]
+    code_values = [each.value for each in found if is_code(each.value)]
     observed &= ~np.isin(values, code_values)
     present = values[observed]
     last = times[observed].max() if observed.any() else None
@@ -94,10 +89,6 @@ def facts_of(
         not is_text and codes is None and _counts_rows(values),
         found,
     )
-
-
-def _is_code(found: Sentinel) -> bool:
-    return CODE.fullmatch(f"{found.value:.6g}") is not None
 
 
 def _counts_rows(values: np.ndarray) -> bool:
@@ -118,71 +109,6 @@ def _longest_run(marked: np.ndarray, codes: np.ndarray | None) -> int:
 def _is_static(values: np.ndarray, codes: np.ndarray) -> bool:
     groups = pd.Series(values).groupby(codes)
     return bool((groups.min() == groups.max()).all() and groups.ngroups > 1)
-
-
-def find_ids(times: pd.DatetimeIndex, columns: Mapping[str, np.ndarray]) -> list[tuple[str, ...]]:
-    """Find the columns, or the sets of columns, within each value of which no time stands twice.
-
-    Args:
-        times: (rows,) With doubled ones.
-        columns: (rows,) each: the numbers of its values, -1 for a missing one.
-
-    Returns:
-        Sets of as few columns as possible, those with the fewest series first.
-    """
-    numbers = pd.factorize(times)[0].astype(np.int64)
-    most = int(np.bincount(numbers).max())
-    few = {
-        name: code
-        for name, code in columns.items()
-        if code.min() >= 0 and 1 < code.max() + 1 <= len(times) // 2
-    }
-    for n_columns in range(1, MOST_IDS + 1):
-        fitting = {}
-        for names in combinations(few, n_columns):
-            series = joined([few[name] for name in names])
-            n_series = int(series.max()) + 1
-            if n_series <= max(2 * most, most + 8) and _tells_apart(numbers, series):
-                fitting[names] = n_series
-        if fitting:
-            return sorted(fitting, key=fitting.__getitem__)
-    return []
-
-
-def joined(codes: Sequence[np.ndarray]) -> np.ndarray:
-    """Number the combinations of codes. (rows,) int64."""
-    series = codes[0]
-    for other in codes[1:]:
-        series = pd.factorize(series * (int(other.max()) + 1) + other)[0].astype(np.int64)
-    return series
-
-
-def _tells_apart(numbers: np.ndarray, series: np.ndarray) -> bool:
-    keys = numbers * (int(series.max()) + 1) + series
-    keys.sort()  # in place: a table of hashes would take six times the memory
-    return bool((keys[1:] != keys[:-1]).all())
-
-
-def describe_ids(
-    fitting: Sequence[tuple[str, ...]], n_series: Mapping[tuple[str, ...], int]
-) -> Finding:
-    """Say which column tells series apart; of two with as many series the first, as they are one."""
-    best = fitting[0]
-    value: Setting = best[0] if len(best) == 1 else list(best)
-    n = n_series[best]
-    others = [names for names in fitting[1:] if n_series[names] != n]
-    found = f"{' and '.join(map(repr, best))}: {counted(n, 'series', 'series')}"
-    reason = "times stand once within each value"
-    if others:
-        choices = tuple(
-            {"id": names[0] if len(names) == 1 else list(names)} for names in [best, *others]
-        )
-        return Finding(
-            "id", f"{found}; or {listed(map(' and '.join, others))}", OPEN, reason, choices=choices
-        )
-    same = [" and ".join(names) for names in fitting[1:]]
-    also = f"; {listed(same)} would do as well" if same else ""
-    return Finding("id", found, LIKELY if same else CERTAIN, reason + also, {"id": value})
 
 
 def describe_roles(facts: Sequence[Facts], *, all_named: bool) -> list[Finding]:
@@ -255,7 +181,7 @@ def describe_sentinels(facts: Iterable[Facts]) -> list[Finding]:
                 f"{found.value:.6g} in {each.name!r}, {counted(found.n_rows, 'row')}; all others "
                 f"{found.low:.6g} to {found.high:.6g}"
             )
-            if _is_code(found):
+            if is_code(found.value):
                 codes.setdefault(found.value, []).append(where)
             else:
                 reason = "far from all others: if it stands for missing values, list it in missing_values"

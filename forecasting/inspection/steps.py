@@ -1,4 +1,4 @@
-"""The step of a table's times, its gaps, and whether its clock is one with daylight saving."""
+"""The step of a table's times, and its gaps."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,6 @@ from pandas.tseries.offsets import Day, Tick
 from forecasting.data.regularity import INFER, ROWS
 from forecasting.data.steps import length_of, parse_step
 from forecasting.data.timestamps import DAY
-from forecasting.data.zones import utc_of, zone_of
 from forecasting.inspection.findings import (
     CERTAIN,
     FREQUENCY,
@@ -20,16 +19,8 @@ from forecasting.inspection.findings import (
     PROBLEM,
     Finding,
     counted,
-    listed,
 )
-from foundation.errors import DataError
 
-# One zone for each rule of daylight saving that is common
-ZONES = (
-    "Europe/Lisbon", "Europe/Berlin", "Europe/Athens", "America/New_York", "America/Chicago",
-    "America/Denver", "America/Los_Angeles", "Australia/Sydney",
-)  # fmt: skip
-MANY = 0.25  # share of doubled times above which a clock that jumps back is not the cause
 FINEST = 12  # parts of the usual step that rows in between may lie on
 SHORT = 3  # steps of a gap that may be filled
 NAMES = {
@@ -241,42 +232,3 @@ def _disorder(times: pd.DatetimeIndex, apart: np.ndarray) -> Finding:
         if n
     ]
     return Finding("order", ", ".join(counts), PROBLEM, "no column tells such rows apart")
-
-
-def describe_clock(times: pd.DatetimeIndex) -> list[Finding]:
-    """Find the zones whose daylight saving explains doubled and missing hours of a single series.
-
-    Args:
-        times: (rows,) As the file has them, without an offset.
-
-    Returns:
-        An open finding with the zones in which the steps are even; none if there is no such zone.
-    """
-    apart = np.diff(times.asi8)
-    if len(apart) < 2 or (apart == apart[0]).all() or (apart == 0).mean() > MANY:
-        return []
-    usual, counts = np.unique(apart, return_counts=True)
-    step = int(usual[counts.argmax()])
-    if not 0 < step < DAY:
-        return []
-    fitting = [name for name in ZONES if _is_even_in(times, name, step)]
-    if not fitting:
-        return []
-    wrong = int((apart != step).sum())
-    return [
-        Finding(
-            "time zone",
-            f"local times with daylight saving: {counted(wrong, 'step')} of another length",
-            OPEN,
-            f"every step is even in {listed(fitting)}, and zones with the same rules",
-            choices=tuple({"time_zone": name} for name in fitting),
-        )
-    ]
-
-
-def _is_even_in(times: pd.DatetimeIndex, zone: str, step: int) -> bool:
-    try:
-        instants = utc_of(times, zone_of(zone), column="time")
-    except DataError:
-        return False
-    return bool((np.diff(instants.asi8) == step).all())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from forecasting.inspection.cells import CLOCK, DATE, MISSING, NUMBER, kind_of
-from forecasting.inspection.dialect import TIME_WORD
 from forecasting.inspection.findings import (
     CERTAIN,
     GUESS,
@@ -18,6 +17,7 @@ from forecasting.inspection.findings import (
     Setting,
     listed,
 )
+from forecasting.inspection.lines import TIME_WORD
 from forecasting.inspection.times import fitting_formats, parsed
 
 PARTS = ("year", "month", "day", "hour", "minute", "second")

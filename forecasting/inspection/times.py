@@ -6,7 +6,9 @@ from itertools import product
 
 import pandas as pd
 
-ISO8601, UNIX_S, UNIX_MS = "ISO8601", "unix_s", "unix_ms"
+from forecasting.data.time_formats import ISO8601, UNIX
+
+UNIX_S, UNIX_MS = UNIX
 EPOCH_DIGITS = {10: UNIX_S, 13: UNIX_MS}
 MARKED = re.compile(r"(\d+)(\D)(\d+)\2(\d+)")  # 1/3/2024
 MONTH_NAME = re.compile(r"(?P<a>\d*)(?P<m1>[-/., ]*)(?P<name>[A-Za-z]{3,9})(?P<m2>[-/., ]*)(?P<b>\d+)(?P<m3>,? )?(?P<c>\d{4})?")  # fmt: skip
@@ -46,7 +48,7 @@ def reads_all(texts: Sequence[str], time_format: str) -> bool:
 
 def parsed(texts: Sequence[str], time_format: str) -> pd.DatetimeIndex:
     """Read texts as instants, or as local times without a zone; unreadable ones are NaT."""
-    numbers = time_format in EPOCH_DIGITS.values()
+    numbers = time_format in UNIX
     source = pd.Series(list(texts), dtype=object)
     if numbers:
         unit = "s" if time_format == UNIX_S else "ms"

@@ -14,6 +14,7 @@ from forecasting.data.panel import single, stack
 from forecasting.data.raw_table import RawTable
 from forecasting.data.regularity import ROWS, regular_panel
 from forecasting.inspection.cells import MISSING, NUMBER, TEXT, kind_of
+from forecasting.inspection.clock import describe_clock
 from forecasting.inspection.findings import (
     FREQUENCY,
     ID,
@@ -25,18 +26,10 @@ from forecasting.inspection.findings import (
     settings_of,
     settled,
 )
-from forecasting.inspection.roles import (
-    Facts,
-    describe_ids,
-    describe_roles,
-    describe_sentinels,
-    facts_of,
-    find_ids,
-    joined,
-)
+from forecasting.inspection.ids import describe_ids, find_ids, joined
+from forecasting.inspection.roles import Facts, describe_roles, describe_sentinels, facts_of
 from forecasting.inspection.steps import (
     choose_gaps,
-    describe_clock,
     describe_steps,
     measure_gaps,
     step_in_words,

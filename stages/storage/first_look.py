@@ -10,19 +10,18 @@ import openpyxl
 import pyarrow.parquet as pq
 
 from forecasting.inspection.cells import NUMBER, kinds_of
-from forecasting.inspection.dialect import Dialect, find_dialect, split_line
+from forecasting.inspection.dialect import Dialect, find_dialect
+from forecasting.inspection.dialect_findings import describe_lines, describe_separator
 from forecasting.inspection.findings import (
     CERTAIN,
     GUESS,
-    LIKELY,
     OPEN,
-    PROBLEM,
     Finding,
     Setting,
-    counted,
     listed,
     settings_of,
 )
+from forecasting.inspection.lines import split_line
 from forecasting.inspection.numbers import describe_markers, describe_numbers
 from forecasting.inspection.time_columns import Column, describe_time
 from foundation.errors import DataError
@@ -42,7 +41,6 @@ from stages.storage.spreadsheets import UNREADABLE, sheet_as_text
 HEAD = 2_000  # lines in which header and separator are looked for
 LAST = 200  # the last lines, in which a footer is looked for
 CELLS = 400_000  # cells that are looked at
-MARKS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'", " ": "a space"}
 
 Given = Mapping[str, Setting]
 
@@ -142,7 +140,9 @@ def _of_lines(
             f"{path} is not a table: no mark separates its lines into cells. Its first line is "
             f"{lines.head[0][:60]!r}."
         )
-    findings += _describe(dialect, kind)
+    if kind != EXCEL:
+        findings.append(describe_separator(dialect))
+    findings += describe_lines(dialect)
     cells = _cells(lines, dialect)
     header = _full_header(dialect)
     if not cells:
@@ -159,54 +159,6 @@ def _of_lines(
 def _full_header(dialect: Dialect) -> list[str]:
     """Name the cell after a mark at the end of each row, which the header may lack."""
     return dialect.header + [""] * (dialect.n_cells - len(dialect.header))
-
-
-def _describe(dialect: Dialect, kind: str) -> list[Finding]:
-    findings = []
-    if kind != EXCEL:
-        sure = OPEN if dialect.others else CERTAIN
-        sure = LIKELY if sure == CERTAIN and dialect.fitting < dialect.judged else sure
-        reason = (
-            f"{dialect.fitting:,} of {counted(dialect.judged, 'line')} have {dialect.n_cells} cells"
-        )
-        choices = tuple({"separator": mark} for mark in [dialect.separator, *dialect.others])
-        found = " or ".join(MARKS.get(m, repr(m)) for m in [dialect.separator, *dialect.others])
-        settings: dict[str, Setting] = {} if dialect.others else {"separator": dialect.separator}
-        findings.append(
-            Finding("separator", found, sure, reason, settings, choices if dialect.others else ())
-        )
-    return findings + _describe_lines(dialect)
-
-
-def _describe_lines(dialect: Dialect) -> list[Finding]:
-    if not dialect.header:
-        reason = (
-            "line 1 holds values; write a line with the names of the columns above it"
-            if dialect.first_row == 0
-            else "no line above the rows has as many cells as they have"
-        )
-        return [Finding("header", "there is no line of names", PROBLEM, reason)]
-    findings = []
-    if dialect.skip_rows:
-        sure = CERTAIN if dialect.sure_header else LIKELY
-        found = f"line {dialect.skip_rows + 1}: {listed(dialect.header)}"
-        reason = f"{counted(dialect.skip_rows, 'line')} above it"
-        findings.append(Finding("header", found, sure, reason, {"skip_rows": dialect.skip_rows}))
-    if dialect.units:
-        found = "; ".join(listed(row) for row in dialect.units[:3])
-        reason = f"{counted(len(dialect.units), 'row')} under the header without values"
-        findings.append(Finding("units", found, LIKELY, reason, {"units_rows": len(dialect.units)}))
-    if dialect.comment is not None:
-        found = f"lines that begin with {dialect.comment!r}"
-        reason = f"{counted(dialect.n_comments, 'line')} seen below the header"
-        findings.append(Finding("comments", found, LIKELY, reason, {"comment": dialect.comment}))
-    if dialect.footer:
-        found = f"{counted(len(dialect.footer), 'line')} at the end: {dialect.footer[0][:40]!r}"
-        reason = "not like the rows above"
-        findings.append(
-            Finding("footer", found, LIKELY, reason, {"skip_footer": len(dialect.footer)})
-        )
-    return findings
 
 
 def _cells(lines: Lines, dialect: Dialect) -> list[list[str]]:

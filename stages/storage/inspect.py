@@ -13,8 +13,11 @@ from typing import Any
 
 from forecasting.inspection.findings import (
     FREQUENCY,
+    FUTURE,
     ID,
+    PAST,
     PROBLEM,
+    STATIC,
     TARGETS,
     Finding,
     Setting,
@@ -41,6 +44,9 @@ PLAIN: dict[str, Setting] = {
     "time_zone": None,
     ID: None,
     TARGETS: "all",
+    PAST: [],
+    FUTURE: [],
+    STATIC: [],
     FREQUENCY: "infer",
     "gaps": "error",
     "missing_values": [],
@@ -136,7 +142,13 @@ def _name(path: Path, kind: str) -> list[Finding]:
 
 def _ingest(content: Mapping[str, Any], settings: Given, path: Path, kind: str) -> Ingest:
     """Check the parameters, with a name that is a valid one, and name the file itself."""
-    section = {**content["ingest"], **PLAIN, **WHOLE, **settings, "raw": f"x{SUFFIXES[kind]}"}
+    section = {
+        **content["ingest"],
+        **_known(PLAIN),
+        **WHOLE,
+        **settings,
+        "raw": f"x{SUFFIXES[kind]}",
+    }
     params = check_params({**content, "ingest": section}, source="the lines for params.yaml")
     return params.ingest.model_copy(update={"raw": str(path)})
 
