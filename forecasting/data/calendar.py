@@ -47,7 +47,7 @@ def calendar_columns(
     unique, places = np.unique(times.to_numpy(), return_inverse=True)  # series share their times
     local = pd.DatetimeIndex(unique)
     if time_zone is not None:
-        local = local_times(local, zone_of(time_zone))
+        local = local_times(local, zone_of(time_zone), column=str(times.name))
     columns = [column for entry in entries for column in _columns(local, entry)]
     return np.column_stack([np.empty((len(local), 0)), *columns])[places]
 

@@ -14,7 +14,7 @@ GIVEN = "given"  # the user said so
 
 # Parameters of section `ingest`, where code goes by their names
 ID, FREQUENCY = "id", "frequency"
-TARGETS = "features"
+TARGETS = "targets"
 PAST, FUTURE, STATIC = "past_covariates", "future_covariates", "static_covariates"
 
 
