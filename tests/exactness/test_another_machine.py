@@ -56,7 +56,7 @@ def test_a_run_with_an_older_package_is_pushed_and_proved_in_another_clone(
     done = clone.attempt("python", "-m", "pipeline", "verify", "last-year", "--json")
     assert done.returncode == 0, done.stdout
     verdict = json.loads(done.stdout[done.stdout.index("{") :])
-    assert len(verdict["outputs"]) == 10
+    assert len(verdict["outputs"]) == 13
     assert {output["verdict"] for output in verdict["outputs"]} == {"identical"}
     assert verdict["surroundings"]["packages"]["tqdm"] == "4.67.1"
     assert not list(

@@ -23,7 +23,7 @@ def model() -> keras.Model:
     seal_tensorflow(1)
     network = keras.Sequential(
         [
-            keras.Input((4, 2), name="in"),
+            keras.Input((4, 2), name="window"),
             keras.layers.LSTM(3, use_cudnn=False, name="lstm"),
             keras.layers.Dense(2, name="out"),
         ],
