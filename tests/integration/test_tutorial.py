@@ -70,10 +70,13 @@ def test_every_command_of_the_tutorial_does_what_is_said(
     assert printed[7].count("identical: all ") == 2
     assert "2025-03-17 16:00:00" in printed[8]  # 400 hours after the first row
     assert "data/raw/sales.csv, 3 series, 1200 rows x 1 " in printed[10]
+    assert "data/raw/demo.csv, 50 series" in printed[12]
+    assert "kept as    the experiment without-price\n" in printed[12]
+    assert re.search(r"^2025-01-06 +\d+\.\d+$", printed[12], re.MULTILINE)  # the seventh day ahead
     assert len(pd.read_parquet(project.root / "reports/scores_by_series.parquet")) > 3
 
 
 def test_the_blocks_of_the_tutorial_are_found():
-    assert [section for section, language, _ in blocks() if language == "python"] == [8]
-    assert {section for section, _, _ in blocks()} == {1, 2, 3, 5, 6, 7, 8, 9, 10, 11}
+    assert [section for section, language, _ in blocks() if language == "python"] == [8, 12]
+    assert {section for section, _, _ in blocks()} == {1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12}
     assert sum(any(words in text for words in ELSEWHERE) for _, _, text in blocks()) == 4
