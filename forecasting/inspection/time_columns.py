@@ -15,10 +15,11 @@ from forecasting.inspection.findings import (
     PROBLEM,
     Finding,
     Setting,
+    counted,
     listed,
 )
 from forecasting.inspection.lines import TIME_WORD
-from forecasting.inspection.times import fitting_formats, parsed
+from forecasting.inspection.times import fitting_formats, nearest_format, parsed
 
 PARTS = ("year", "month", "day", "hour", "minute", "second")
 PART_NAMES = {
@@ -91,9 +92,7 @@ def describe_time(
     if not candidates and names is not None:
         return []  # what is wrong is said where they are read
     if not candidates:
-        return [
-            Finding("time", "no column of times", PROBLEM, "no column is read by a known format")
-        ]
+        return [_no_times(columns)]
     best = max(candidates, key=lambda c: (c.said, c.rises, len(c.names)))
     names = " and ".join(map(repr, best.names))
     others = [" ".join(c.names) for c in candidates if not set(c.names) & set(best.names)]
@@ -103,6 +102,19 @@ def describe_time(
     why = "its cells are times" if best.said else "its numbers can be read as times"
     found = Finding("time", names, sure, f"{why}{reason}", {"time": value})
     return [found, _format(best, columns)]
+
+
+def _no_times(columns: Sequence[Column]) -> Finding:
+    """Say which cell keeps a column of dates from being the time, if there is such a column."""
+    for column in columns:
+        texts = _texts([column]) if column.kind == DATE else []
+        best, unread = nearest_format(texts)
+        if best is not None and not column.name:
+            return Finding("time", "a column without a name", PROBLEM, "name it in the header")
+        if best is not None and unread:
+            found = f"{column.name!r}, but {counted(len(unread), 'cell')} of it cannot be read"
+            return Finding("time", found, PROBLEM, f"{best} does not read {unread[0]!r}")
+    return Finding("time", "no column of times", PROBLEM, "no column is read by a known format")
 
 
 def _format(best: Candidate, columns: Sequence[Column]) -> Finding:

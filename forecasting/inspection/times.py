@@ -37,8 +37,25 @@ def fitting_formats(texts: Sequence[str]) -> list[str]:
         return [epoch]
     if not texts[0].strip().isdecimal() and reads_all(texts, ISO8601):
         return [ISO8601]
-    candidates = list(dict.fromkeys(_candidates(texts[0].strip()) + _candidates(texts[-1].strip())))
-    return [candidate for candidate in candidates if reads_all(texts, candidate)]
+    return [each for each in _formats_of_ends(texts) if reads_all(texts, each)]
+
+
+def _formats_of_ends(texts: Sequence[str]) -> list[str]:
+    """List the formats that the first text or the last allows."""
+    return list(dict.fromkeys(_candidates(texts[0].strip()) + _candidates(texts[-1].strip())))
+
+
+def nearest_format(texts: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return the format that reads most texts, and those that it does not; None if it reads few."""
+    candidates = [ISO8601, *_formats_of_ends(texts)] if texts else []
+    unread = {
+        each: [text for text, bad in zip(texts, parsed(texts, each).isna(), strict=True) if bad]
+        for each in candidates
+    }
+    best = min(candidates, key=lambda each: len(unread[each]), default=None)
+    if best is None or 2 * len(unread[best]) > len(texts):
+        return None, []
+    return best, unread[best]
 
 
 def reads_all(texts: Sequence[str], time_format: str) -> bool:

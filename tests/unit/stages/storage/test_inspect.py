@@ -104,6 +104,22 @@ def test_a_reading_with_even_steps_is_preferred_and_called_likely(look):
     assert report["series"].startswith("240 rows x 1 column, every hour, from 2024-03-01")
 
 
+def test_a_cell_that_keeps_a_column_from_being_the_time_is_named(look):
+    days = [f"{day:%d/%m/%Y}" for day in pd.date_range("2024-02-01", periods=28)]
+    days[20:20] = ["30/02/2024"]
+
+    report = look("date,sales\n" + "".join(f"{day},{n}.5\n" for n, day in enumerate(days)))
+
+    assert finding(report, "time")["found"] == "'date', but 1 cell of it cannot be read"
+    assert finding(report, "time")["reason"] == "%d/%m/%Y does not read '30/02/2024'"
+
+
+def test_a_column_of_times_without_a_name_is_a_problem(look):
+    report = look(PLAIN.replace("time,load", ",load"))
+
+    assert finding(report, "time")["found"] == "a column without a name"
+
+
 def test_marks_that_may_be_thousands_or_decimals_are_asked_for(look):
     table = "time;visits\n" + "".join(f"{t};{n % 8 + 1},{n + 100}\n" for n, t in enumerate(HOURS))
 
