@@ -15,9 +15,9 @@ from forecasting.data.roles import Covariates
 from forecasting.data.sentinels import sentinel_warnings
 from foundation.errors import DataError, quoted
 from foundation.params import Params
-from foundation.params.ingest import Ingest
 from stages.runner import run_stage
 from stages.storage import artifacts
+from stages.storage.columns import covariates_of
 from stages.storage.raw_tables import read_table
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def _ingest(params: Params) -> None:
         log.info("ingest: columns of text are left out: %s", ", ".join(map(quoted, table.left_out)))
     for warning in sentinel_warnings(table.numbers):
         log.warning("warning: %s", warning)
-    raw = panel_of(table, _covariates(params.ingest))
+    raw = panel_of(table, covariates_of(params.ingest))
     del table
     # refuses unknown holidays and zones now, not when the training asks for them
     calendar_columns(raw.times[:1], raw.covariates.calendar, time_zone=raw.covariates.time_zone)
@@ -70,15 +70,6 @@ def _ingest(params: Params) -> None:
         _described(series.covariates),
         series.times.min(),
         series.times.max(),
-    )
-
-
-def _covariates(ingest: Ingest) -> Covariates:
-    return Covariates(
-        past=tuple(ingest.past_covariates),
-        future=tuple(ingest.future_covariates),
-        static=tuple(ingest.static_covariates),
-        calendar=tuple(ingest.calendar),
     )
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from forecasting.data.panel import single, stack
+from forecasting.data.assembly import panel_of
 from forecasting.data.raw_table import RawTable
 from forecasting.data.regularity import ROWS, regular_panel
+from forecasting.data.roles import NO_COVARIATES
 from forecasting.inspection.cells import MISSING, NUMBER, TEXT, kind_of
 from forecasting.inspection.clock import describe_clock
 from forecasting.inspection.findings import (
@@ -36,7 +37,7 @@ from forecasting.inspection.steps import (
 )
 from forecasting.inspection.time_columns import Column
 from foundation.params.ingest import Ingest
-from stages.storage.columns import Columns
+from stages.storage.columns import Columns, covariates_of
 from stages.storage.first_look import FirstLook, Given
 from stages.storage.raw_tables import read_table
 
@@ -191,11 +192,11 @@ def read_as_proposed(first: FirstLook, ingest: Ingest) -> str:
     """
     targets = _targets(first, ingest)
     again = targets[: max(1, len(targets) * AT_ONCE // first.size)]
-    table = read_table(
-        ingest, Columns(ingest.id_columns, again) if len(again) < len(targets) else None
-    )
+    columns, covariates = None, covariates_of(ingest)
+    if len(again) < len(targets):
+        columns, covariates = Columns(ingest.id_columns, again), NO_COVARIATES
     panel = regular_panel(
-        single(table.numbers) if table.ids.empty else stack(table.numbers, table.ids),
+        panel_of(read_table(ingest, columns), covariates),
         frequency=ingest.frequency,
         gaps=ingest.gaps,
         max_gap=ingest.max_gap,
@@ -214,5 +215,5 @@ def _targets(first: FirstLook, ingest: Ingest) -> list[str]:
     named: list[str] | Literal["all"] = getattr(ingest, TARGETS)
     if named != "all":
         return named
-    others = {*ingest.times, *ingest.id_columns}
+    others = {*ingest.times, *ingest.id_columns, *ingest.covariates}
     return [each.name for each in first.columns if each.kind == NUMBER and each.name not in others]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forecasting.data.roles import Covariates
 from foundation.errors import DataError, quoted
 from foundation.params.ingest import Ingest
 
@@ -25,6 +26,16 @@ class Columns:
     numbers: Sequence[str] | None = None
     either: Sequence[str] = ()
     any_order: bool = False
+
+
+def covariates_of(ingest: Ingest) -> Covariates:
+    """Return the covariates by their roles."""
+    return Covariates(
+        past=tuple(ingest.past_covariates),
+        future=tuple(ingest.future_covariates),
+        static=tuple(ingest.static_covariates),
+        calendar=tuple(ingest.calendar),
+    )
 
 
 @dataclass(frozen=True)

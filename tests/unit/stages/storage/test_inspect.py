@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.inspection.findings import TARGETS
+from forecasting.inspection.findings import FUTURE, STATIC, TARGETS
 from foundation.errors import DataError, PipelineError
 from foundation.params import load_params
 from stages.storage import closer_look
@@ -210,7 +210,8 @@ def test_two_columns_may_tell_series_apart_and_another_be_fixed_in_each(look):
 
     assert report["settings"]["id"] == ["country", "store"]
     assert report["series"].startswith("4 series, 120 rows x 1 column, every day")
-    assert finding(report, "static")["found"] == "area"
+    assert report["settings"][STATIC] == ["area"]
+    assert report["settings"][TARGETS] == ["sales"]
 
 
 def test_columns_that_hold_nothing_to_forecast_are_left_out(look):
@@ -233,7 +234,8 @@ def test_a_column_that_has_values_after_the_others_end_is_known_ahead(look):
 
     report = look("time,load,price\n" + "".join(rows))
 
-    assert finding(report, "future")["found"] == "price"
+    assert report["settings"][FUTURE] == ["price"]
+    assert report["series"].startswith("48 rows x 1 column, every hour")
     assert finding(report, "targets")["found"] == "load"
 
 
