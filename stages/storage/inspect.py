@@ -91,7 +91,7 @@ def inspect(path: Path, given: Given) -> dict[str, Any]:
         if is_clear(findings):
             series = read_as_proposed(
                 first,
-                _ingest(content, {**_known(settings_of(findings)), **given}, path, kind),
+                _ingest(content, {**settings_of(findings), **given}, path, kind),
             )
     except PipelineError as wrong:
         error = str(wrong)
@@ -107,15 +107,10 @@ def _said(
 ) -> dict[str, Any]:
     return {
         "findings": [asdict(finding) for finding in findings],
-        "settings": _known(PLAIN | settings_of(findings)) | dict(given),
+        "settings": PLAIN | settings_of(findings) | dict(given),
         "series": series,
         "error": error,
     }
-
-
-def _known(settings: Given) -> dict[str, Setting]:
-    """Keep the parameters that ingest has; roles that it does not read are shown, and not proposed."""
-    return {name: value for name, value in settings.items() if name in Ingest.model_fields}
 
 
 def _merged(new: list[Finding], before: Sequence[Finding]) -> list[Finding]:
@@ -144,7 +139,7 @@ def _ingest(content: Mapping[str, Any], settings: Given, path: Path, kind: str) 
     """Check the parameters, with a name that is a valid one, and name the file itself."""
     section = {
         **content["ingest"],
-        **_known(PLAIN),
+        **PLAIN,
         **WHOLE,
         **settings,
         "raw": f"x{SUFFIXES[kind]}",
