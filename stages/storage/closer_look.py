@@ -13,7 +13,6 @@ import pandas as pd
 from forecasting.data.assembly import panel_of
 from forecasting.data.raw_table import RawTable
 from forecasting.data.regularity import ROWS, regular_panel
-from forecasting.data.roles import NO_COVARIATES
 from forecasting.inspection.cells import MISSING, NUMBER, TEXT, kind_of
 from forecasting.inspection.clock import describe_clock
 from forecasting.inspection.findings import (
@@ -192,11 +191,11 @@ def read_as_proposed(first: FirstLook, ingest: Ingest) -> str:
     """
     targets = _targets(first, ingest)
     again = targets[: max(1, len(targets) * AT_ONCE // first.size)]
-    columns, covariates = None, covariates_of(ingest)
-    if len(again) < len(targets):
-        columns, covariates = Columns(ingest.id_columns, again), NO_COVARIATES
+    some = Columns(ingest.id_columns, again, ingest.covariates)
     panel = regular_panel(
-        panel_of(read_table(ingest, columns), covariates),
+        panel_of(
+            read_table(ingest, some if len(again) < len(targets) else None), covariates_of(ingest)
+        ),
         frequency=ingest.frequency,
         gaps=ingest.gaps,
         max_gap=ingest.max_gap,

@@ -442,6 +442,19 @@ def test_a_large_table_is_read_a_few_columns_at_a_time(look, monkeypatch):
     assert parts["series"] == whole["series"]
 
 
+def test_a_large_table_is_read_with_what_is_known_ahead(look, monkeypatch):
+    rows = [
+        f"{t},{n % 7}.5,{n % 5}.5,{n % 3}\n" if n < 40 else f"{t},,,{n % 3}\n"
+        for n, t in enumerate(HOURS)
+    ]
+    monkeypatch.setattr(closer_look, "AT_ONCE", 500)
+
+    report = look("time,load,oil,price\n" + "".join(rows))
+
+    assert report["series"].startswith("48 rows x 2 columns, every hour")
+    assert report["series"].endswith("(gaps are checked in load alone)")
+
+
 SEPARATORS = {",": ".", ";": ",", "\t": ",", "|": "."}
 FORMATS = [
     "%Y-%m-%d %H:%M",
