@@ -118,15 +118,15 @@ def observed_targets(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFram
     Raises:
         DataError: None is left.
     """
-    kept = windows[_all_observed(windows["target_start"], windows["target_stop"], observed)]
-    if not len(kept):
-        raise DataError(
-            f"Each of the {len(windows)} windows has a missing value among the "
-            f"{window_lengths(windows)[1]} rows that it predicts, and what is filled in is never "
-            "predicted. Shorten windowing.horizon, leave the columns with many gaps out of "
-            "ingest.targets, or set ingest.frequency if the step is another."
-        )
-    return kept.reset_index(drop=True)
+    return _where_all(
+        observed,
+        windows,
+        "target",
+        none_left=f"Each of the {len(windows)} windows has a missing value among the "
+        f"{window_lengths(windows)[1]} rows that it predicts, and what is filled in is never "
+        "predicted. Shorten windowing.horizon, leave the columns with many gaps out of "
+        "ingest.targets, or set ingest.frequency if the step is another.",
+    )
 
 
 def known_ahead(windows: pd.DataFrame, known: np.ndarray) -> pd.DataFrame:
@@ -142,14 +142,14 @@ def known_ahead(windows: pd.DataFrame, known: np.ndarray) -> pd.DataFrame:
     Raises:
         DataError: None is left.
     """
-    kept = windows[_all_observed(windows["target_start"], windows["target_stop"], known)]
-    if not len(kept):
-        raise DataError(
-            f"Each of the {len(windows)} windows has a missing future covariate among the "
-            f"{window_lengths(windows)[1]} rows that it predicts. Shorten windowing.horizon, or leave "
-            "the columns with many gaps out of ingest.future_covariates."
-        )
-    return kept.reset_index(drop=True)
+    return _where_all(
+        known,
+        windows,
+        "target",
+        none_left=f"Each of the {len(windows)} windows has a missing future covariate among the "
+        f"{window_lengths(windows)[1]} rows that it predicts. Shorten windowing.horizon, or leave "
+        "the columns with many gaps out of ingest.future_covariates.",
+    )
 
 
 def observed_inputs(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame:
@@ -165,20 +165,27 @@ def observed_inputs(windows: pd.DataFrame, observed: np.ndarray) -> pd.DataFrame
     Raises:
         DataError: None is left.
     """
-    kept = windows[_all_observed(windows["input_start"], windows["input_stop"], observed)]
+    return _where_all(
+        observed,
+        windows,
+        "input",
+        none_left=f"Each of the {len(windows)} windows has a missing value among the "
+        f"{window_lengths(windows)[0]} rows that it reads, and ingest.gaps is skip. Shorten "
+        "windowing.lookback, leave the columns with many gaps out of ingest.targets and the covariates, "
+        "or set ingest.gaps: interpolate.",
+    )
+
+
+def _where_all(
+    marked: np.ndarray, windows: pd.DataFrame, side: str, *, none_left: str
+) -> pd.DataFrame:
+    """Keep the windows whose rows on one side, `input` or `target`, are all marked."""
+    before = np.concatenate([[0], np.cumsum(~marked)])  # (rows + 1,)
+    starts, stops = (windows[f"{side}_{end}"].to_numpy() for end in ("start", "stop"))
+    kept = windows[before[starts] == before[stops]]
     if not len(kept):
-        raise DataError(
-            f"Each of the {len(windows)} windows has a missing value among the "
-            f"{window_lengths(windows)[0]} rows that it reads, and ingest.gaps is skip. Shorten "
-            "windowing.lookback, leave the columns with many gaps out of ingest.targets and the covariates, "
-            "or set ingest.gaps: interpolate."
-        )
+        raise DataError(none_left)
     return kept.reset_index(drop=True)
-
-
-def _all_observed(starts: pd.Series, stops: pd.Series, observed: np.ndarray) -> np.ndarray:
-    missing_before = np.concatenate([[0], np.cumsum(~observed)])  # (rows + 1,)
-    return missing_before[starts.to_numpy()] == missing_before[stops.to_numpy()]
 
 
 def window_lengths(windows: pd.DataFrame) -> tuple[int, int]:
