@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from forecasting.data.number_marks import GROUPING, THOUSANDS
 from forecasting.inspection.cells import MISSING, NUMBER, kind_of
 from forecasting.inspection.findings import (
     CERTAIN,
@@ -23,17 +24,8 @@ from forecasting.inspection.findings import (
     listed,
 )
 
-SPACES = " \u00a0\u202f"
-THOUSANDS = {
-    ",": ",",
-    ".": ".",
-    "'": "'",
-    "\u2019": "'",
-    "_": "_",
-    **dict.fromkeys(SPACES, " "),
-}  # as they are written, and their name in params.yaml
 GROUPED = re.compile(
-    rf"[+-]?[1-9]\d{{0,2}}(?P<mark>[,.'\u2019_{SPACES}])(\d{{2,3}}(?P=mark))*\d{{3}}"
+    rf"[+-]?[1-9]\d{{0,2}}(?P<mark>[{GROUPING}])(\d{{2,3}}(?P=mark))*\d{{3}}"
     r"((?!(?P=mark))(?P<decimal>[,.])\d*)?"
 )
 DECIMAL = re.compile(r"[+-]?\d*(?P<mark>[,.])\d*([eE][+-]?\d+)?")

@@ -12,13 +12,13 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from forecasting.data.number_marks import GROUPING, THOUSANDS
 from forecasting.data.timestamps import TIME_OF_DAY
 from foundation.errors import DataError, quoted
 from foundation.params.ingest import Ingest
-from stages.storage.numbers import VARIANTS, are_missing, is_plain
+from stages.storage.numbers import are_missing, is_plain
 
-GROUPING = ",.'\u2019 \u00a0\u202f_"  # what separates thousands somewhere in the world
-THOUSANDS = re.compile(  # 1,000 or 1,000,000.5 or 1,00,000
+GROUPED = re.compile(  # 1,000 or 1,000,000.5 or 1,00,000
     rf"[+-]?[1-9]\d{{0,2}}(?P<mark>[{GROUPING}])(?P<more>(\d{{2,3}}(?P=mark))*)\d{{3}}"
     r"((?!(?P=mark))(?P<decimal>[.,])\d+)?"
 )
@@ -101,7 +101,7 @@ def _is_in_thousands(cells: pa.ChunkedArray, mark: str, ingest: Ingest) -> bool:
 
 def _thousands_advice(text: pa.Table, name: str, cell: str, ingest: Ingest) -> str | None:
     """Say what to do about a mark between thousands; None if there is none in the cell."""
-    number = THOUSANDS.fullmatch(cell.strip(" \t"))
+    number = GROUPED.fullmatch(cell.strip(" \t"))
     if number is None:
         return None
     mark, decimal = number["mark"], number["decimal"]
@@ -144,7 +144,7 @@ def _other_advice(text: pa.Table, name: str, cell: str, row: int, ingest: Ingest
 
 def _set_thousands(mark: str, decimal: str | None, ingest: Ingest) -> str:
     """Say how to read numbers with a mark between thousands, and with a decimal mark if one is known."""
-    mark = next((known for known, ways in VARIANTS.items() if mark in ways), mark)
+    mark = THOUSANDS[mark]
     decimal = decimal or ingest.decimal
     if mark == decimal:
         decimal = "," if mark == "." else "."

@@ -7,11 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from forecasting.data.number_marks import SPACES, VARIANTS
 from foundation.params.ingest import Ingest
 
 NULLS = tuple(pyarrow.csv.ConvertOptions().null_values)
-SPACES = " \u00a0\u202f"
-VARIANTS = {" ": SPACES, "'": "'\u2019"}  # marks that are written in several ways
 # What somebody may have meant as a number, whichever marks it is written with
 NUMBER_LIKE = (
     rf"(?i)^\s*[+-]?(\d[\d.,'_\x{{2019}}{SPACES}]*|[.,]\d+|inf|infinity)(e[+-]?\d+)?\s*%?\s*$"
