@@ -175,7 +175,7 @@ def _missing_rows(panel: Panel, numbers: np.ndarray, steps: Steps, step: BaseOff
 
 def _gap_advice(times: pd.DatetimeIndex) -> str:
     """Say what to do about missing rows, the likely cause first."""
-    if _are_business_days(times):
+    if are_business_days(times):
         return (
             "The times seem to be business days without holidays: set ingest.frequency: rows (the next "
             "row is the next step), or B and ingest.gaps: interpolate to have the holidays as gaps."
@@ -186,7 +186,7 @@ def _gap_advice(times: pd.DatetimeIndex) -> str:
     return f"{advice}; if these are local times with daylight saving, set ingest.time_zone."
 
 
-def _are_business_days(times: pd.DatetimeIndex) -> bool:
+def are_business_days(times: pd.DatetimeIndex) -> bool:
     """Return True if the times are days from Monday to Friday, most of them."""
     days = times.normalize()
     business = len(np.unique(days)) == len(days) and (days.day_of_week < 5).all()

@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import Day, Tick
 
-from forecasting.data.regularity import INFER, ROWS
+from forecasting.data.regularity import INFER, ROWS, are_business_days
 from forecasting.data.steps import length_of, parse_step
 from forecasting.data.timestamps import DAY
 from forecasting.inspection.findings import (
@@ -76,7 +76,7 @@ def describe_steps(times: pd.DatetimeIndex, series: np.ndarray | None) -> list[F
     if not gaps.missing and not gaps.uneven:
         reason = f"all {counted(len(apart), 'step')} have this length"
         return [Finding("step", _named(gaps.step), CERTAIN, reason, {FREQUENCY: INFER})]
-    if series is None and _are_business_days(times):
+    if series is None and are_business_days(times):
         reason = "all rows lie from Monday to Friday; the next row is taken as the next step"
         found = f"business days, {counted(gaps.missing - _weekends(times), 'day')} missing"
         return [Finding("step", found, LIKELY, reason, {FREQUENCY: ROWS})]
@@ -205,14 +205,6 @@ def _named(step: str) -> str:
     if name is None:
         return f"every {step}"
     return f"every {name}" if digits in ("", "1") else f"every {digits} {name}s"
-
-
-def _are_business_days(times: pd.DatetimeIndex) -> bool:
-    """Return True for dates from Monday to Friday, most of them."""
-    days = times.normalize()
-    possible = np.busday_count(days[0].date(), days[-1].date()) + 1
-    on_weekdays = bool((days.day_of_week < 5).all() and days.is_unique)
-    return on_weekdays and len(days) >= 10 and len(days) > possible / 2
 
 
 def _weekends(times: pd.DatetimeIndex) -> int:
