@@ -20,7 +20,9 @@ from forecasting.inspection.findings import (
 MOST_IDS = 3  # columns that together tell series apart
 
 
-def find_ids(times: pd.DatetimeIndex, columns: Mapping[str, np.ndarray]) -> list[tuple[str, ...]]:
+def find_ids(
+    times: pd.DatetimeIndex, columns: Mapping[str, np.ndarray]
+) -> dict[tuple[str, ...], int]:
     """Find the columns, or the sets of columns, within each value of which no time stands twice.
 
     Args:
@@ -28,7 +30,7 @@ def find_ids(times: pd.DatetimeIndex, columns: Mapping[str, np.ndarray]) -> list
         columns: (rows,) each: the numbers of its values, -1 for a missing one.
 
     Returns:
-        Sets of as few columns as possible, those with the fewest series first.
+        Sets of as few columns as possible, each with its number of series, those with the fewest first.
     """
     numbers = pd.factorize(times)[0].astype(np.int64)
     most = int(np.bincount(numbers).max())
@@ -45,8 +47,8 @@ def find_ids(times: pd.DatetimeIndex, columns: Mapping[str, np.ndarray]) -> list
             if n_series <= max(2 * most, most + 8) and _tells_apart(numbers, series):
                 fitting[names] = n_series
         if fitting:
-            return sorted(fitting, key=fitting.__getitem__)
-    return []
+            return dict(sorted(fitting.items(), key=lambda each: each[1]))
+    return {}
 
 
 def joined(codes: Sequence[np.ndarray]) -> np.ndarray:
@@ -63,14 +65,16 @@ def _tells_apart(numbers: np.ndarray, series: np.ndarray) -> bool:
     return bool((keys[1:] != keys[:-1]).all())
 
 
-def describe_ids(
-    fitting: Sequence[tuple[str, ...]], n_series: Mapping[tuple[str, ...], int]
-) -> Finding:
-    """Say which column tells series apart; of two with as many series the first, as they are one."""
-    best = fitting[0]
+def describe_ids(n_series: Mapping[tuple[str, ...], int]) -> Finding:
+    """Say which column tells series apart; of two with as many series the first, as they are one.
+
+    Args:
+        n_series: What `find_ids` found, one set of columns at least.
+    """
+    best, *others_fitting = n_series
     value: Setting = best[0] if len(best) == 1 else list(best)
     n = n_series[best]
-    others = [names for names in fitting[1:] if n_series[names] != n]
+    others = [names for names in others_fitting if n_series[names] != n]
     found = f"{' and '.join(map(repr, best))}: {counted(n, 'series', 'series')}"
     reason = "times stand once within each value"
     if others:
@@ -80,6 +84,6 @@ def describe_ids(
         return Finding(
             "id", f"{found}; or {listed(map(' and '.join, others))}", OPEN, reason, choices=choices
         )
-    same = [" and ".join(names) for names in fitting[1:]]
+    same = [" and ".join(names) for names in others_fitting]
     also = f"; {listed(same)} would do as well" if same else ""
     return Finding("id", found, LIKELY if same else CERTAIN, reason + also, {ID: value})

@@ -138,11 +138,10 @@ def _describe_ids(
         return [], []
     known = {*table.numbers, *table.texts}
     codes = {name: _codes(table, name) for name in _id_candidates(columns) if name in known}
-    fitting = find_ids(table.times, codes)
-    if not fitting:
+    n_series = find_ids(table.times, codes)
+    if not n_series:
         return [], []
-    n_series = {names: int(joined([codes[n] for n in names]).max()) + 1 for names in fitting}
-    return [describe_ids(fitting, n_series)], list(fitting[0])
+    return [describe_ids(n_series)], list(next(iter(n_series)))
 
 
 def _facts(table: RawTable, rows: Rows, *, without: Sequence[str]) -> list[Facts]:
