@@ -13,9 +13,7 @@ from tests.support.quick import Quick, contents, in_order
 @pytest.fixture
 def project(quick_with_a_run: Quick) -> Iterator[Quick]:
     yield quick_with_a_run
-    quick_with_a_run.clean_up()
-    quick_with_a_run.git("reset", "--quiet", "--hard")
-    quick_with_a_run.git("clean", "--quiet", "--force")
+    quick_with_a_run.reset()
 
 
 def isolated(project: Quick, *arguments: str) -> dict[str, str]:

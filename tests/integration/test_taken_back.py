@@ -25,8 +25,7 @@ KILLED = "note: the last run was killed. Its overrides are taken back: params.ya
 @pytest.fixture
 def project(quick_with_a_run: Quick) -> Iterator[Quick]:
     yield quick_with_a_run
-    quick_with_a_run.clean_up()
-    quick_with_a_run.git("reset", "--quiet", "--hard")
+    quick_with_a_run.reset()
     quick_with_a_run.dvc("checkout", "--quiet")
 
 

@@ -131,6 +131,12 @@ class Quick(Project):
             begun.unlink()
         self.git("checkout", "--quiet", "params.yaml")
 
+    def reset(self) -> None:
+        """After a test that changed the checkout: what git keeps is as committed, and nothing else is there."""
+        self.clean_up()
+        self.git("reset", "--quiet", "--hard")
+        self.git("clean", "--quiet", "--force")
+
     def start(self, *arguments: str, **environment: str) -> "Started":
         """Start the command line, as a person would at a terminal."""
         started = Started.of(self, "python", "-m", "pipeline", *arguments, **environment)
