@@ -30,14 +30,18 @@ class Browser:
     def shows(self, *words: str) -> str:
         """Wait until all of these words stand on the page; return its text."""
 
-        def text(_: object) -> str:
-            return str(self.driver.find_element(By.TAG_NAME, "body").text)
+        def all_there(_: object) -> bool:
+            text = self.text()
+            return all(word in text for word in words)
 
         WebDriverWait(self.driver, SECONDS, ignored_exceptions=[Exception]).until(
-            lambda driver: all(word in text(driver) for word in words),
-            f"{self.driver.current_url} does not show {words}",
+            all_there, f"{self.driver.current_url} does not show {words}"
         )
-        return text(None)
+        return self.text()
+
+    def text(self) -> str:
+        """Return what the page shows now."""
+        return str(self.driver.find_element(By.TAG_NAME, "body").text)
 
     def find(self, css: str) -> WebElement:
         """Wait for an element that can be seen."""
