@@ -241,7 +241,7 @@ def _series_summary(found: Inputs, errors: pd.DataFrame) -> dict[str, Any]:
 def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
     """Describe what a reader must know of the scores: leak, gaps, kept epoch, season, windows."""
     whole, split, history = found.whole, found.split, found.history
-    leak = leaked_share(split, earliest=earliest_rows(np.isnan(found.panel.values)))
+    leak = leaked_share(split, earliest=earliest_rows(np.isnan(whole.values)))
     every = count_windows(whole.stops - whole.offsets[:-1], **params.windowing.model_dump())
     missing = np.isnan(whole.values[~whole.ahead]).mean()
     gaps = {"filled_share": missing, "left_out": every - len(split)}

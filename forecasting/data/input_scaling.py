@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -70,28 +71,32 @@ def fit_input_scaling(
     columns = inputs.columns()
     names = columns[WINDOW] + columns.get(PAST, [])
     seen = training_rows(split, n_rows=len(rows))
-    of_rows = _fitted(rows, seen, names, inputs, method)
+    fitted = partial(_fitted, inputs=inputs, method=method)
+    of_rows = fitted(rows, seen, names, counted="rows")
     if statics is None:
         return InputScaling(inputs, of_rows)
     trained = trained_series(split, n_series=len(statics.values))
-    return InputScaling(
-        inputs, of_rows, _fitted(statics.values, trained, columns[STATIC], inputs, method)
-    )
+    of_series = fitted(statics.values, trained, columns[STATIC], counted="series")
+    return InputScaling(inputs, of_rows, of_series)
 
 
 def _fitted(
-    values: np.ndarray, seen: np.ndarray, names: Sequence[str], inputs: ModelInputs, method: str
+    values: np.ndarray,
+    seen: np.ndarray,
+    names: Sequence[str],
+    *,
+    inputs: ModelInputs,
+    method: str,
+    counted: str,
 ) -> Scaling:
+    """Fit the scaling of the numbers, shape (columns,); what is not scaled keeps its values."""
     scaled = np.array([inputs.is_scaled(name) for name in names])
+    fit = partial(fit_scaling, method=method, covariates=inputs.covariates, counted=counted)
     if scaled.all():
-        return fit_scaling(
-            values, seen, method=method, features=names, covariates=inputs.covariates
-        )
+        return fit(values, seen, features=names)
     numbers = [name for name, is_scaled in zip(names, scaled, strict=True) if is_scaled]
     center, scale = np.zeros(len(names)), np.ones(len(names))
     if numbers:
-        fitted = fit_scaling(
-            values[:, scaled], seen, method=method, features=numbers, covariates=inputs.covariates
-        )
+        fitted = fit(values[:, scaled], seen, features=numbers)
         center[scaled], scale[scaled] = fitted.center, fitted.scale
     return Scaling(center, scale)

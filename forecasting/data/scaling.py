@@ -51,6 +51,7 @@ def fit_scaling(
     method: str,
     features: Sequence[str],
     covariates: Covariates = NO_COVARIATES,
+    counted: str = "rows",
 ) -> Scaling:
     """Fit the map on the rows that training may see.
 
@@ -60,7 +61,8 @@ def fit_scaling(
         method: `standard` (mean and population standard deviation), `minmax` (training range to
             0..1) or `none` (values as they are).
         features: Names, for the error.
-        covariates: Which of them are no targets, for the error.
+        covariates: Which of them are not targets, for the error.
+        counted: What the rows are, for the error: `series` if each is one.
 
     Raises:
         DataError: A feature is constant over these rows, or its spread is not a finite number.
@@ -82,9 +84,9 @@ def fit_scaling(
     if not usable.all():
         number = int(np.flatnonzero(~usable)[0])
         raise DataError(
-            f"Feature '{features[number]}' cannot be scaled: over the {len(seen)} training rows it "
+            f"Feature '{features[number]}' cannot be scaled: over the {len(seen)} training {counted} it "
             f"spans {low[number]} to {high[number]}. Leave it out of "
-            f"{covariates.parameter_of(features[number])}, or give more rows."
+            f"{covariates.parameter_of(features[number])}, or give more {counted}."
         )
     return Scaling(center, scale)
 

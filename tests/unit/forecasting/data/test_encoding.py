@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.data.encoding import check_inputs, encoded_rows, encoded_statics, find_inputs
+from forecasting.data.encoding import (
+    Statics,
+    check_inputs,
+    encoded_rows,
+    encoded_statics,
+    find_inputs,
+)
 from forecasting.data.input_scaling import fit_input_scaling
 from forecasting.data.roles import Covariates, ModelInputs
 from forecasting.data.windows import panel_windows
@@ -140,6 +146,20 @@ def test_a_constant_covariate_is_named_with_its_parameter():
     ):
         fit_input_scaling(
             encoded_rows(given, inputs), None, inputs=inputs, split=HALF, method="standard"
+        )
+
+
+def test_a_static_covariate_that_trained_series_share_is_named_with_its_parameter():
+    inputs = ModelInputs(("sales",), Covariates(static=("size",)))
+    statics = Statics(np.array([[60.0], [60.0]]), SERIES.codes)
+
+    with pytest.raises(
+        DataError,
+        match=r"'size' cannot be scaled: over the 2 training series it spans 60\.0 to 60\.0\. "
+        r"Leave it out of ingest\.static_covariates, or give more series\.$",
+    ):
+        fit_input_scaling(
+            SERIES.values[:, :1], statics, inputs=inputs, split=HALF, method="standard"
         )
 
 
