@@ -75,11 +75,10 @@ def _ingest(params: Params) -> None:
 
 def _described(covariates: Covariates) -> str:
     """Count the covariates of each role; nothing where there are none."""
-    counts = {
-        f"{role} covariates": len(getattr(covariates, role))
-        for role in ("past", "future", "static")
-    } | {"of the calendar": len(covariates.calendar)}
-    found = [f"{count} {role}" for role, count in counts.items() if count]
+    counts = {role: len(getattr(covariates, role)) for role in ("past", "future", "static")}
+    found = [f"{n} {role} covariate{'' if n == 1 else 's'}" for role, n in counts.items() if n]
+    if covariates.calendar:
+        found.append(f"{len(covariates.calendar)} of the calendar")
     return f" with {', '.join(found)}" if found else ""
 
 

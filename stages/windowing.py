@@ -40,7 +40,7 @@ def run(params: Params) -> None:
     if panel.id is not None:
         _name_series_without_windows(panel, windows)
     left_out = len(every) - len(windows)
-    reads = "read or predict" if params.ingest.gaps == "skip" else "predict"
+    reads = "read or predict" if params.ingest.gaps == "skip" else "need" if n_future else "predict"
     log.info(
         "windowing: %d windows over %d rows%s",
         len(windows),

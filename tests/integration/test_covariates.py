@@ -238,8 +238,9 @@ def test_with_skipped_gaps_no_window_reads_a_missing_covariate(tmp_path: Path):
 
 
 def test_a_missing_covariate_is_filled_where_it_is_past_and_not_where_it_is_known_ahead(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
+    caplog.set_level("INFO")
     found = run(tmp_path, gapped(), "ingest.gaps=interpolate")
 
     assert windows_over(found, "price", "input_start", LOOKBACK) == LOOKBACK
@@ -247,3 +248,11 @@ def test_a_missing_covariate_is_filled_where_it_is_past_and_not_where_it_is_know
     assert windows_over(found, "visitors", "input_start", LOOKBACK) == LOOKBACK
     counted = json.loads(found.bytes("reports/scores.json"))["windows"]
     assert counted["left_out"] == HORIZON
+    assert (
+        "ingest: data/raw/table.csv, 3 series, 375 rows x 1 features with 2 past covariates, 2 future "
+        "covariates, 2 static covariates, 2 of the calendar from 2024-02-01 00:00:00 to 2024-06-04 00:00:00"
+    ) in caplog.messages
+    assert (
+        "windowing: 330 windows over 375 rows, 3 left out that would need a missing value"
+        in caplog.messages
+    )
