@@ -1,0 +1,1 @@
+"""Prediction intervals by conformal prediction: NumPy alone, from errors that were made before."""
