@@ -33,17 +33,18 @@ def natural_season(times: pd.DatetimeIndex) -> int | None:
     Args:
         times: The times of the series, in even steps.
     """
-    step = _offset(times[:1000])
+    step = offset_of(times[:1000])
     return None if step is None else _steps_of_season(step)
 
 
 def step_of(times: pd.DatetimeIndex) -> str | None:
     """Name the step of a series as pandas does, such as `h` or `MS`; None where it is not even."""
-    step = _offset(times)
+    step = offset_of(times)
     return None if step is None else str(step.freqstr)
 
 
-def _offset(times: pd.DatetimeIndex) -> BaseOffset | None:
+def offset_of(times: pd.DatetimeIndex) -> BaseOffset | None:
+    """Return the step of a series as a pandas offset; None where it is not even, or too few rows tell."""
     if len(times) < 3:
         return None
     with pd.option_context("future.infer_freq_returns_offset", True):

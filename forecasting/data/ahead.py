@@ -1,0 +1,82 @@
+"""The times of the steps after the end of series: what a forecast is for."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+from pandas.tseries.offsets import BaseOffset, BusinessDay, Day
+
+from forecasting.data.panel import Panel
+from forecasting.data.regularity import INFER, ROWS, are_business_days
+from forecasting.data.seasons import offset_of
+from forecasting.data.steps import parse_step
+
+
+class TimesAhead(NamedTuple):
+    """Times after the last target of each series.
+
+    Attributes:
+        times: Shape (series, steps), in microseconds.
+        sentence: What a reader should know of them; None if nothing.
+    """
+
+    times: np.ndarray
+    sentence: str | None
+
+
+def times_ahead(panel: Panel, *, frequency: str, n_steps: int) -> TimesAhead:
+    """Find the times of the next steps of each series.
+
+    They go on in the step of the series. Where the table has rows below the last target, for future
+    covariates, theirs come first. A table whose next row is the next step has no step: then it is
+    assumed, and the sentence says so.
+
+    Args:
+        panel: Series in even steps.
+        frequency: The parameter ingest.frequency.
+        n_steps: How many.
+    """
+    times = panel.times.asi8
+    step, assumed = _step(panel, frequency)
+    lasts, which = np.unique(times[panel.offsets[1:] - 1], return_inverse=True)
+    following = np.stack([_following(last, step, n_steps) for last in lasts])
+    rows = panel.stops[:, None] + np.arange(n_steps)  # those in the table come first
+    in_table = rows < panel.offsets[1:, None]
+    later = rows - panel.offsets[1:, None]
+    found = np.where(
+        in_table,
+        times[np.minimum(rows, len(times) - 1)],
+        following[which[:, None], np.maximum(later, 0)],
+    )
+    sentence = None
+    if assumed and not in_table.all():
+        sentence = (
+            f"ingest.frequency is {ROWS}, so the table does not say when its next rows are: the times of "
+            f"the forecast are assumed, in steps of {step.freqstr}."
+        )
+    return TimesAhead(found.view("datetime64[us]"), sentence)
+
+
+def _step(panel: Panel, frequency: str) -> tuple[BaseOffset, bool]:
+    """Return the step of the series, and whether it is an assumption."""
+    if frequency not in (INFER, ROWS):
+        return parse_step(frequency, panel.times[0]), False
+    times = panel.longest_times()
+    inferred = offset_of(times)
+    if inferred is not None:
+        return inferred, frequency == ROWS
+    if frequency == ROWS and are_business_days(times):
+        return BusinessDay(), True
+    lengths, counts = np.unique(np.diff(times.asi8), return_counts=True)
+    usual = pd.Timedelta(int(lengths[counts.argmax()]), unit="us")
+    whole_days = usual == pd.Timedelta(days=usual.days)
+    return Day(usual.days) if whole_days else to_offset(usual), frequency == ROWS
+
+
+def _following(last: int, step: BaseOffset, n_steps: int) -> np.ndarray:
+    start = pd.Timestamp(last, unit="us")
+    times = pd.date_range(start, periods=n_steps + 1, freq=step, unit="us")
+    if times[0] != start:  # a time that is on none of the step's own
+        times = pd.date_range(start, periods=n_steps, freq=step, unit="us").insert(0, start)
+    return times[1:].asi8
