@@ -64,7 +64,12 @@ def run(params: Params) -> None:
             resume=_resumed(checkpoint),
             save=checkpoint.save,
         )
-    model = raw_unit_model(network, found.scaling.window, found.scaling.covariates)
+    model = raw_unit_model(
+        network,
+        found.scaling.window,
+        found.scaling.covariates,
+        least=params.model.targets_min,
+    )
     artifacts.MODEL.save(model)
     artifacts.TRAINING.save(curve)
     checkpoint.remove()

@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
+from keras import ops
 
 from forecasting.data.roles import WINDOW, input_shapes
 from forecasting.data.scaling import Scaling
 
 
 def raw_unit_model(
-    network: keras.Model, scaling: Scaling, covariates: Mapping[str, Scaling] | None = None
+    network: keras.Model,
+    scaling: Scaling,
+    covariates: Mapping[str, Scaling] | None = None,
+    *,
+    least: float | None = None,
 ) -> keras.Model:
     """Wrap the network so that it takes and returns units of the series, in float64.
 
@@ -21,6 +27,7 @@ def raw_unit_model(
         network: On scaled values.
         scaling: Of the window and of the forecast.
         covariates: Of every other input that the network has, by its name.
+        least: The least value that is forecast; None for no bound.
 
     Returns:
         (batch, lookback, features) to (batch, horizon, features); with covariates it takes a mapping of
@@ -37,7 +44,8 @@ def raw_unit_model(
     unscaled = keras.layers.Rescaling(
         scaling.scale, offset=scaling.center, name="forecast", dtype="float64"
     )(forecast)
-    return keras.Model(inputs[WINDOW] if alone else inputs, unscaled, name="forecaster")
+    bounded = unscaled if least is None else ops.maximum(unscaled, np.float64(least))
+    return keras.Model(inputs[WINDOW] if alone else inputs, bounded, name="forecaster")
 
 
 def _scaled(values: keras.KerasTensor, scaling: Scaling, name: str) -> keras.KerasTensor:

@@ -41,19 +41,25 @@ class WindowReader(NamedTuple):
     statics: tf.Tensor | None = None
     series: tf.Tensor | None = None
 
-    def inputs(self, starts: tf.Tensor) -> tf.Tensor | dict[str, tf.Tensor]:
+    def inputs(
+        self, starts: tf.Tensor, *, window: tf.Tensor | None = None
+    ) -> tf.Tensor | dict[str, tf.Tensor]:
         """Collect what windows read, as `FilledSeries.read` does.
 
         Args:
             starts: First row of each window, int32, shape (batch,).
+            window: What is read of the targets, shape (batch, lookback, targets), where it is not what
+                the series has.
 
         Returns:
             Shape (batch, lookback, targets), or such a window and the other inputs, by name.
         """
+        if window is not None and self.line.shape[-1] == self.n_targets and self.statics is None:
+            return window
         rows = self._read(starts)  # (batch, lookback, columns)
         if rows.shape[-1] == self.n_targets and self.statics is None:
             return rows
-        found = {WINDOW: rows[..., : self.n_targets]}
+        found = {WINDOW: rows[..., : self.n_targets] if window is None else window}
         if rows.shape[-1] > self.n_targets:
             found[PAST] = rows[..., self.n_targets :]
         if self.n_future:
@@ -62,6 +68,10 @@ class WindowReader(NamedTuple):
         if self.statics is not None:
             found[STATIC] = tf.gather(self.statics, tf.gather(self.series, starts))
         return found
+
+    def window(self, starts: tf.Tensor) -> tf.Tensor:
+        """Collect what windows read of the targets: (batch,) to (batch, lookback, targets)."""
+        return self._read(starts)[..., : self.n_targets]
 
     def targets(self, starts: tf.Tensor) -> tf.Tensor:
         """Collect the rows to forecast, which are observed: (batch,) to (batch, horizon, targets)."""

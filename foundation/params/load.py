@@ -71,11 +71,12 @@ def invalid_values(invalid: ValidationError, *, source: str) -> ParamsError:
 
 
 def _problem(error: Any) -> str:
-    path = ".".join(map(str, filter(_is_key, error["loc"]))) or "the whole"
+    path = ".".join(map(str, filter(_is_key, error["loc"])))
     if error["type"] == "missing":
         return f"  {path}: is missing"
     if error["type"] == "value_error" and isinstance(error["input"], Mapping):
-        return f"  {path}.{error['ctx']['error']}"  # of several values: begins with one's name
+        name = str(error["ctx"]["error"])  # of several values: begins with one's name
+        return f"  {path}.{name}" if path else f"  {name}"
     if error["type"] == "string_type" and isinstance(error["input"], date):
         return f"  {path}: should be text: put it in quotes, found the date {error['input']}"
     message = {

@@ -11,6 +11,7 @@ from foundation.params.fields import (
     Initializer,
     NotNegative,
     NotYet,
+    Number,
     Rate,
     Section,
 )
@@ -42,6 +43,7 @@ class Layer(Section):
 class Model(Section):
     scaler: Literal["standard", "minmax", "none"]
     normalise: Literal["none", "last", "mean", "window"]
+    targets_min: Number | None
     layers: Annotated[list[Layer], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ SHOPS = (
     "ingest.future_covariates=[price, event]", "ingest.static_covariates=[kind, size]",
     "ingest.calendar=[weekday, holidays:PT]", "windowing.lookback=7", "windowing.horizon=3",
     "split.method=chronological", "split.gap=0", "train.epochs=1", "train.batch_size=64",
-    "model.layers.0.units=5", "ingest.frequency=D",
+    "model.layers.0.units=5", "ingest.frequency=D", "forecast.horizon=3",
 )  # fmt: skip
 STATICS = {"north": ("city", 120), "park": ("suburb", 60), "south": ("city", 45)}
 

@@ -70,8 +70,10 @@ def test_the_committed_parameters_are_the_reference_configuration():
                 "holidays:US-CA",
             ],
         ),
-        ("ingest.past_covariates", ["rain"]),
         ("ingest.separator", "\t"),
+        ("intervals.levels", []),
+        ("intervals.levels", [50, 97.5]),
+        ("model.targets_min", -1.5),
         ("train.optimizer.learning_rate", 1),
         ("train.optimizer.clipnorm", 1.0),
         ("train.early_stopping", {"patience": 3, "min_delta": 0}),
@@ -135,6 +137,11 @@ def test_parameters_cannot_be_changed_later():
         ("ingest.calendar", ["hour", "month", "hour"], "ingest.calendar: should name each entry once, found twice: 'hour'"),
         ("ingest.calendar", ["hours"], "ingest.calendar.0: should be hour, weekday, day_of_month, day_of_year, month, or holidays with the code of a country, such as holidays:PT or holidays:US-CA, found 'hours'"),
         ("ingest.calendar", ["hour", "holidays:pt"], "ingest.calendar.1: should be hour, weekday, day_of_month, day_of_year, month, or holidays with the code of a country, such as holidays:PT or holidays:US-CA, found 'holidays:pt'"),
+        ("forecast.horizon", 0, "forecast.horizon: Input should be greater than 0, found 0"),
+        ("intervals.levels", [80, 100], "intervals.levels.1: Input should be less than 100, found 100"),
+        ("intervals.levels", [80, 90.5, 80.0], "intervals.levels: should name each level once, found [80, 90.5, 80]"),
+        ("intervals.gamma", 1, "intervals.gamma: Input should be less than 1, found 1"),
+        ("ingest.past_covariates", ["rain", "wind"], "forecast.horizon: should be 1 or less, as rain, wind (ingest.past_covariates) are not known after windowing.horizon steps, found 24; lengthen windowing.horizon to forecast further"),
         ("ingest.decimal", "'", "ingest.decimal: Input should be '.' or ',', found \"'\""),
         ("ingest.decimal", ",", "ingest.separator: should differ from the decimal, found ','"),
         ("ingest.separator", "x", "ingest.separator: should be a mark such as , or ; or a tab, not a quote or a sign, found 'x'"),
@@ -157,6 +164,12 @@ def test_a_column_has_one_role():
         "ingest.future_covariates: should name each column once, and none that has another role, found "
         "'rain' in past_covariates already"
     ]
+
+
+def test_a_model_with_past_covariates_forecasts_as_far_as_its_horizon():
+    content = changed(("ingest.past_covariates", ["rain"]), ("windowing.horizon", 24))
+
+    assert check_params(content, source="params.yaml").ingest.past_covariates == ["rain"]
 
 
 def test_the_old_name_of_the_targets_is_answered_with_the_new_one():

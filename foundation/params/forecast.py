@@ -1,0 +1,7 @@
+"""Section `forecast`: how far the newest rows are forecast."""
+
+from foundation.params.fields import Count, Section
+
+
+class Forecast(Section):
+    horizon: Count
