@@ -3,7 +3,7 @@
 The random split picks the very windows that scikit-learn's train_test_split picks. Overlapping
 windows then lie on both sides: evaluate measures that leak and names it. The chronological split
 gives the past to training and the future to the test, by the same dates for all series, and asserts
-that nothing leaks. A season that
+that nothing leaks. Every second block of its validation part calibrates the intervals. A season that
 the rows before the test do not hold is refused here, before the training.
 """
 
@@ -27,6 +27,7 @@ from forecasting.data.split import (
     rows_known,
     series_without,
 )
+from forecasting.intervals.blocks import with_calibration
 from foundation.params import Params
 from foundation.params.split import Split
 from stages.runner import run_stage
@@ -59,6 +60,7 @@ def _parts(split: Split, windows: pd.DataFrame, panel: Panel) -> pd.Categorical:
     axis = axis_of(panel.times, panel.offsets, panel.stops)
     gap = gap_rows(split.gap, windows)
     parts = chronological_parts(windows, _borders(split, axis.dates), gap=gap, axis=axis)
+    parts = with_calibration(parts, windows, axis)
     check_chronological(windows.assign(part=parts), gap=gap, axis=axis)
     return parts
 

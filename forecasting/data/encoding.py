@@ -13,7 +13,7 @@ from forecasting.data.calendar import calendar_columns, calendar_names
 from forecasting.data.categories import carry_forward, find_categories, one_hot, unknown_rows
 from forecasting.data.panel import Panel
 from forecasting.data.roles import PAST, STATIC, WINDOW, ModelInputs
-from forecasting.data.split import SCORED, TRAIN, training_rows
+from forecasting.data.split import PREDICTED, TRAIN, training_rows
 from forecasting.data.timestamps import first_row
 from forecasting.data.windows import covered_rows, series_numbers
 from foundation.errors import DataError, quoted
@@ -50,7 +50,7 @@ def find_inputs(panel: Panel, split: pd.DataFrame) -> ModelInputs:
         for name, labels in panel.labels.items()
     }
     inputs = ModelInputs(panel.targets, panel.covariates, categories)
-    check_categories(panel, inputs, split[split["part"].isin(SCORED)])
+    check_categories(panel, inputs, split[split["part"].isin([TRAIN, *PREDICTED])])
     return inputs
 
 

@@ -12,6 +12,8 @@ from foundation.errors import DataError
 TRAIN, VALIDATION, TEST = SCORED = ("train", "validation", "test")
 UNUSED = "unused"  # windows that would reach from one part into another
 PARTS = (*SCORED, UNUSED)
+CALIBRATION = "calibration"  # of the intervals: taken out of validation
+PREDICTED = (VALIDATION, CALIBRATION, TEST)
 
 
 def random_parts(n_windows: int, *, test_size: float, random_state: int) -> pd.Categorical:
@@ -198,6 +200,7 @@ def check_chronological(split: pd.DataFrame, *, gap: int, axis: Axis) -> None:
             that a later one predicts.
     """
     parts = {part: split[split["part"] == part] for part in SCORED}
+    parts[VALIDATION] = split[split["part"].isin([VALIDATION, CALIBRATION])]
     for earlier, later in pairwise(SCORED):
         seen = axis.ranks[parts[earlier]["target_stop"].to_numpy() - 1].max() + 1
         first = axis.ranks[parts[later]["target_start"].to_numpy()].min()

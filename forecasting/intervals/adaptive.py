@@ -26,13 +26,16 @@ class AdaptiveIntervals:
 
     alphas: np.ndarray
 
-    def __init__(self, errors: np.ndarray, levels: Sequence[float], *, gamma: float) -> None:
+    def __init__(
+        self, errors: np.ndarray, levels: Sequence[float], *, gamma: float, first_step: int = 1
+    ) -> None:
         """Start at the levels themselves.
 
         Args:
             errors: Errors that calibrate, shape (windows, steps, targets); nan where not observed.
             levels: In per cent.
             gamma: How far one outcome moves alpha.
+            first_step: Which of the forecast's steps is the first of these.
         """
         self._ordered = np.sort(errors, axis=0)
         self._counts = np.count_nonzero(~np.isnan(errors), axis=0)
@@ -41,10 +44,10 @@ class AdaptiveIntervals:
         self._targets = np.broadcast_to(outside[:, None, None], (len(levels), *errors.shape[1:]))
         self._least = np.broadcast_to(1 / (self._counts + 1), self._targets.shape)
         self.alphas = np.clip(self._targets, self._least, 1 - self._least)
-        n_steps = errors.shape[1]
-        self._steps = np.arange(1, n_steps + 1)
-        self._misses = np.full((n_steps, *self._targets.shape), np.nan)  # of the latest forecasts
-        self._made_at = np.full(n_steps, -n_steps)  # by the row, modulo the number of steps
+        self._steps = first_step + np.arange(errors.shape[1])
+        latest = int(self._steps[-1])  # as many rows back lie the forecasts with open outcomes
+        self._misses = np.full((latest, *self._targets.shape), np.nan)
+        self._made_at = np.full(latest, -latest)  # by the row, modulo their number
         self._row = -1  # up to which outcomes were taken in
 
     def offsets(self, at: int) -> np.ndarray:
@@ -74,18 +77,18 @@ class AdaptiveIntervals:
             The offsets that these forecasts had, as `offsets` gives them.
         """
         offsets = self.offsets(at)
-        place = at % len(self._steps)
+        place = at % len(self._made_at)
         self._misses[place], self._made_at[place] = _misses(errors, offsets), at
         return offsets
 
     def _take_in(self, at: int) -> None:
         """Let each outcome count in the row in which it becomes known, one for each step."""
-        last = self._made_at.max() + len(self._steps)  # nothing is left to come after it
+        last = self._made_at.max() + len(self._made_at)  # nothing is left to come after it
         for row in range(self._row + 1, min(at, last) + 1):
             made_at = row - self._steps
-            places = made_at % len(self._steps)
+            places = made_at % len(self._made_at)
             known = self._made_at[places] == made_at
-            misses = np.moveaxis(self._misses[places, :, self._steps - 1], 0, 1)
+            misses = np.moveaxis(self._misses[places, :, np.arange(len(places))], 0, 1)
             counted = known[:, None] & ~np.isnan(misses)
             moved = self.alphas + self._gamma * (self._targets - misses)
             moved = np.clip(moved, self._least, 1 - self._least)

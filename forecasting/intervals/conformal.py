@@ -78,7 +78,7 @@ def interval_bounds(
     offsets: np.ndarray,
     *,
     scales: np.ndarray | None = None,
-    least: np.ndarray | None = None,
+    least: float | None = None,
 ) -> np.ndarray:
     """Put the offsets on forecasts.
 
@@ -86,7 +86,7 @@ def interval_bounds(
         forecasts: Shape (windows, steps, targets).
         offsets: Shape (levels, 2, steps, targets).
         scales: What each window's errors were divided by, shape (windows, targets); None for nothing.
-        least: The least value that each target can have, shape (targets,), -inf for none.
+        least: The least value that a target can have; None for no bound.
 
     Returns:
         Lower and upper ends, shape (levels, 2, windows, steps, targets).

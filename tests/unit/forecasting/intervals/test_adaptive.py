@@ -98,3 +98,14 @@ def test_a_step_without_calibration_has_no_offsets():
 
     assert offsets[0, :, :, 0].tolist()[0][0] == -8
     assert np.isnan(offsets[0, :, 1]).all()
+
+
+def test_later_steps_are_followed_by_themselves_as_with_all_steps():
+    rng = np.random.default_rng(3)
+    calibration, errors = rng.normal(size=(30, 5, 2)), 2 * rng.normal(size=(40, 1, 5, 2))
+    whole = AdaptiveIntervals(calibration, [80, 90], gamma=0.05)
+    late = AdaptiveIntervals(calibration[:, 3:], [80, 90], gamma=0.05, first_step=4)
+
+    for row, each in enumerate(errors):
+        every = whole.observe(row, each)
+        assert late.observe(row, each[:, 3:]).tolist() == every[:, :, 3:].tolist()

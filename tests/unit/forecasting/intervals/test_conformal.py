@@ -67,9 +67,9 @@ def test_bounds_are_forecasts_with_offsets_in_the_units_of_each_window():
 
 
 def test_no_bound_lies_below_the_least_value():
-    forecasts = np.array([[[1.0, 1.0]]])
+    forecasts = np.array([[[1.0, 4.0]]])
     offsets = np.array([[[[-5.0, -5.0]], [[-2.0, -2.0]]]])
 
-    bounds = interval_bounds(forecasts, offsets, least=np.array([0.0, -np.inf]))
+    bounds = interval_bounds(forecasts, offsets, least=0)
 
-    assert bounds[0, :, 0, 0].tolist() == [[0, -4], [0, -1]]
+    assert bounds[0, :, 0, 0].tolist() == [[0, 0], [0, 2]]
