@@ -76,6 +76,13 @@ class Season(JsonContent):
     others: list[int] = []
 
 
+class IntervalSummary(JsonContent):
+    """The share of the test's values inside the intervals, by level in per cent, and both in words."""
+
+    coverage: dict[str, float]
+    sentence: str | None
+
+
 class SeriesSummary(JsonContent):
     """Scores of many series.
 
@@ -113,6 +120,7 @@ class Scores(JsonContent):
         epoch: None in commits from before an epoch was chosen.
         season: None in commits from before it was reported.
         series: None where there is one series.
+        intervals: None in commits from before there were any.
         windows: How many there are in each part, and `left_out`.
         verdict: What the model is worth, in one sentence.
     """
@@ -126,6 +134,7 @@ class Scores(JsonContent):
     epoch: Epoch | None = None
     season: Season | None = None
     series: SeriesSummary | None = None
+    intervals: IntervalSummary | None = None
     windows: dict[str, int] = {}
     verdict: str
 
@@ -152,7 +161,7 @@ class Scores(JsonContent):
     def sentences(self) -> list[str]:
         """What a reader of the scores has to know, the verdict first."""
         season = self.season if self.season and self.season.rows is None else None
-        remarks = [self.leak, self.gaps, self.epoch, season, self.series]
+        remarks = [self.leak, self.gaps, self.epoch, season, self.series, self.intervals]
         return [self.verdict, *(each.sentence for each in remarks if each and each.sentence)]
 
     def errors(self, unit: str, error: str, target: str | None) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""Evaluate: score the trained model and its baselines on the same windows, and say what it is worth."""
+"""Evaluate: score the model's forecasts and those of baselines on the same windows, and say what they are worth."""
 
 import logging
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.data.encoding import Statics, check_inputs, encoded_rows, encoded_statics
 from forecasting.data.filling import earliest_rows, fill
-from forecasting.data.input_scaling import fit_input_scaling
 from forecasting.data.panel import Panel
-from forecasting.data.roles import ModelInputs, inputs_from
-from forecasting.data.scaling import Scaling, check_scaling, fit_scaling
+from forecasting.data.scaling import Scaling, fit_scaling
 from forecasting.data.seasons import Season, choose_season
 from forecasting.data.split import (
+    CALIBRATION,
     SCORED,
     TEST,
     TRAIN,
-    axis_of,
-    check_chronological,
-    gap_rows,
     keeps_best,
     monitored_part,
     rows_known,
     series_without,
     training_rows,
 )
-from forecasting.data.windows import count_windows, series_numbers, without_windows
+from forecasting.data.windows import (
+    count_windows,
+    series_numbers,
+    window_lengths,
+    without_windows,
+)
 from forecasting.evaluation.by_series import (
     best_and_worst,
     count_won,
@@ -39,32 +39,40 @@ from forecasting.evaluation.by_series import (
 )
 from forecasting.evaluation.leakage import leaked_share
 from forecasting.evaluation.metrics import against_best, score_board
-from forecasting.evaluation.tally import Block, Forecast, Tally, forecast_blocks
+from forecasting.evaluation.tally import Forecast, Tally, forecast_blocks
+from forecasting.intervals.newest_forecast import newest_forecast
+from forecasting.intervals.table import (
+    coverage_by_level,
+    coverage_sentence,
+    coverage_table,
+    empty_sentence,
+)
 from forecasting.models.baselines import fit_baselines
-from forecasting.models.raw_units import covariate_scaling_of, load_model, scaling_of
+from forecasting.reporting.forecast_table import series_ids
 from forecasting.reporting.html import render_report
+from forecasting.reporting.newest_plot import draw_newest
 from forecasting.reporting.plots import forecast_plot, loss_plot
 from forecasting.reporting.remarks import epoch_sentence, gaps_sentence, series_sentence
 from forecasting.reporting.verdict import leak_sentence, verdict
-from forecasting.training.determinism import seal_tensorflow
-from forecasting.training.inference import Forecaster
 from forecasting.training.learning_curve import kept_epoch
-from foundation.errors import quoted
+from foundation.errors import DataError, quoted
 from foundation.metrics_schema import MODEL, Scores, SeriesSummary, headline
 from foundation.number_format import format_number
 from foundation.params import Params
 from foundation.score_table import Group, ScoreTable, row_name, score_table
 from stages.runner import run_stage
 from stages.storage import artifacts
+from stages.storage.predictions import Stream
 
 log = logging.getLogger(__name__)
-REPORTED = ("evaluate", "ingest", "model", "seed", "split", "train", "windowing")  # in the report
+REPORTED = ("evaluate", "forecast", "ingest", "intervals", "model", "seed", "split", "train", "windowing")  # fmt: skip # in the report
 TABLES = {  # in the report: heading, unit and error
     "Root mean squared error, in units of the series": ("raw", "rmse"),
     "Mean squared error, standardised": ("standardised", "mse"),
     "Mean absolute error, standardised": ("standardised", "mae"),
 }
 BEST_AND_WORST = "Best and worst series: mean squared error, standardised"
+NEWEST_CAPTION = "Forecast after the newest rows, with its intervals"
 SEASONS_SHOWN, ROWS_OF_A_DAY = 7, 24  # in the plot of forecasts
 
 
@@ -76,28 +84,18 @@ class Inputs:
         whole: The series, with their covariates.
         split: The windows, each with its part.
         history: What training noted of its epochs.
-        inputs: What the model reads.
+        intervals: How sure the forecasts are.
     """
 
     whole: Panel
     split: pd.DataFrame
     history: pd.DataFrame
-    inputs: ModelInputs
+    intervals: pd.DataFrame
 
     @cached_property
     def panel(self) -> Panel:
         """The series, one column per target."""
         return self.whole.only_targets()
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """What the model reads row by row, shape (rows, columns)."""
-        return encoded_rows(self.whole, self.inputs)
-
-    @cached_property
-    def statics(self) -> Statics | None:
-        """What the model reads of each series; None if nothing."""
-        return encoded_statics(self.whole, self.inputs)
 
     @cached_property
     def test(self) -> pd.DataFrame:
@@ -116,24 +114,21 @@ class Inputs:
 
 
 def run(params: Params) -> None:
-    seal_tensorflow(params.seed)
     found = Inputs(
         artifacts.SERIES.load_panel(),
         artifacts.SPLIT.load(),
         artifacts.TRAINING.load(),
-        inputs_from(artifacts.INPUTS.load()),
+        artifacts.INTERVALS.load(),
     )
     panel = found.panel
     known = rows_known(found.test, panel.offsets)
     season = choose_season(params.evaluate.season, panel.longest_times(), known=known)
-    model = load_model(artifacts.MODEL.path)
-    standard = _checked_scaling(params, model, found)
+    standard = fit_scaling(panel.values, found.seen, method="standard", features=panel.columns)
     tally = Tally(standard, n_series=len(panel.names))
     drawn: list[np.ndarray] = []
-    blocks = forecast_blocks(panel.values, found.test, _forecasters(model, found, standard, season))
-    artifacts.PREDICTIONS.save_blocks(
-        _predictions(panel, _noted(block, found.drawn, drawn)) for block in tally.adding(blocks)
-    )
+    blocks = forecast_blocks(panel.values, found.test, _forecasters(found, standard, season))
+    for block in tally.adding(blocks):
+        drawn.append(block.forecasts[MODEL][series_numbers(block.windows) == found.drawn])
     artifacts.SCORES_BY_SERIES.save(_scores_by_series(found, tally, season))
     board = score_board(tally.sums, model=MODEL, targets=panel.columns)
     board |= _remarks(params, found, season)
@@ -142,8 +137,8 @@ def run(params: Params) -> None:
     scores = Scores.model_validate(board | {"verdict": verdict(board)})
     artifacts.SCORES.save(scores.to_json())
     artifacts.METRICS.save(headline(scores).to_json())
-    plots = _plots(found, np.concatenate(drawn), season)
-    artifacts.REPORT.save(_report(params, scores, plots))
+    plots = _plots(params, found, np.concatenate(drawn), season)
+    artifacts.REPORT.save(_report(params, found, scores, plots))
     log.info(
         "evaluate: %d test windows, skill %s over %s",
         len(found.test),
@@ -152,54 +147,41 @@ def run(params: Params) -> None:
     )
 
 
-def _checked_scaling(params: Params, model: Any, found: Inputs) -> Scaling:
-    """Assert that nothing leaked into the model's inputs or the split; return the standard scaling."""
-    check_inputs(found.inputs, found.whole, found.split)
-    scaling = fit_input_scaling(
-        found.rows,
-        found.statics,
-        inputs=found.inputs,
-        split=found.split,
-        method=params.model.scaler,
-    )
-    check_scaling(scaling_of(model), scaling.window)
-    for name, expected in scaling.covariates.items():
-        check_scaling(covariate_scaling_of(model, name), expected.as_stored())
-    if params.split.method == "chronological":
-        whole = found.whole
-        axis = axis_of(whole.times, whole.offsets, whole.stops)
-        check_chronological(found.split, gap=gap_rows(params.split.gap, found.split), axis=axis)
+def _forecasters(found: Inputs, scaling: Scaling, season: Season) -> Forecast:
+    """Prepare the model's forecasts and every baseline, for blocks of windows in their order."""
     panel = found.panel
-    return fit_scaling(panel.values, found.seen, method="standard", features=panel.columns)
-
-
-def _forecasters(model: Any, found: Inputs, scaling: Scaling, season: Season) -> Forecast:
-    """Prepare the model and every baseline, to forecast blocks of windows."""
-    panel = found.panel
-    filled = fill(found.rows, panel.offsets)
     means = None
     if panel.id is not None:
         means = training_means(panel.values, found.seen, panel.offsets)
     baselines = fit_baselines(
-        filled.first(len(panel.columns)),
+        fill(panel.values, panel.offsets),
         found.split,
         scaling=scaling,
         seasons=season.lengths,
         means=means,
     )
-    forecaster = Forecaster(model, filled, found.statics)
+    predicted = artifacts.PREDICTIONS.stream(TEST, n_targets=len(panel.columns))
 
     def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:
-        starts = windows["input_start"].to_numpy()
-        return {MODEL: forecaster.forecast(starts)} | baselines.forecast(windows)
+        horizon = window_lengths(windows)[1]
+        return {MODEL: _of_windows(predicted, windows)[:, :horizon]} | baselines.forecast(windows)
 
     return forecast
 
 
-def _noted(block: Block, series: int, forecasts: list[np.ndarray]) -> Block:
-    """Note the model's forecasts of the series that is drawn; return the block."""
-    forecasts.append(block.forecasts[MODEL][series_numbers(block.windows) == series])
-    return block
+def _of_windows(predicted: Stream, windows: pd.DataFrame) -> np.ndarray:
+    """Take the forecasts of the next windows.
+
+    Raises:
+        DataError: They are not of these windows.
+    """
+    taken = predicted.take(len(windows))
+    if not np.array_equal(taken.origins, windows["input_stop"] - 1):
+        raise DataError(
+            f"{artifacts.PREDICTIONS.path} has forecasts of other windows than the test part of "
+            f"{artifacts.SPLIT.path}. Run the stage predict again."
+        )
+    return taken.forecasts
 
 
 def _scores_by_series(found: Inputs, tally: Tally, season: Season) -> pd.DataFrame:
@@ -248,13 +230,33 @@ def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
     skipped = params.ingest.gaps == "skip"
     epoch = {"kept": kept_epoch(history), "of": len(history)}
     best = keeps_best(params.train.keep, monitored_part(split))
-    counts = split["part"].value_counts(sort=False)
     return {
         "leak": {"share": leak, "sentence": leak_sentence(leak)},
         "gaps": gaps | {"sentence": gaps_sentence(**gaps, skipped=skipped)},
         "epoch": epoch | {"sentence": epoch_sentence(**epoch, best=best)},
         "season": _described(season),
-        "windows": {part: int(counts[part]) for part in SCORED} | {"left_out": gaps["left_out"]},
+        "windows": _window_counts(split) | {"left_out": gaps["left_out"]},
+        "intervals": _interval_remarks(found),
+    }
+
+
+def _window_counts(split: pd.DataFrame) -> dict[str, int]:
+    counts = split["part"].value_counts(sort=False).to_dict()
+    parts = [*SCORED, *([CALIBRATION] if CALIBRATION in counts else [])]
+    return {part: int(counts[part]) for part in parts}
+
+
+def _interval_remarks(found: Inputs) -> dict[str, Any]:
+    on_test = CALIBRATION not in _window_counts(found.split)
+    sentences = (
+        coverage_sentence(found.intervals, on_test=on_test),
+        empty_sentence(found.intervals),
+    )
+    return {
+        "coverage": {
+            f"{level:g}": share for level, share in coverage_by_level(found.intervals).items()
+        },
+        "sentence": " ".join(filter(None, sentences)) or None,
     }
 
 
@@ -263,7 +265,9 @@ def _described(season: Season) -> dict[str, Any]:
     return {"rows": season.rows, "sentence": season.sentence} | others
 
 
-def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, bytes]:
+def _plots(
+    params: Params, found: Inputs, forecasts: np.ndarray, season: Season
+) -> dict[str, bytes]:
     """Draw and save the plots; return them by their captions."""
     rows = SEASONS_SHOWN * (season.rows or ROWS_OF_A_DAY)
     panel, drawn = found.panel, found.drawn
@@ -274,15 +278,36 @@ def _plots(found: Inputs, forecasts: np.ndarray, season: Season) -> dict[str, by
     plots = {
         name: forecast_plot(series, forecasts, starts, rows=rows),
         "Training": loss_plot(found.history),
+        NEWEST_CAPTION: _newest_plot(params, found),
     }
     artifacts.FORECAST_PLOT.save(plots[name])
     artifacts.LOSS_PLOT.save(plots["Training"])
     return plots
 
 
-def _report(params: Params, scores: Scores, plots: dict[str, bytes]) -> bytes:
+def _newest_plot(params: Params, found: Inputs) -> bytes:
+    """Draw what comes after the newest rows, as this model forecasts it."""
+    panel = found.whole
+    newest = artifacts.PREDICTIONS.newest(
+        n_targets=len(panel.targets), n_steps=params.forecast.horizon
+    )
+    forecast = newest_forecast(
+        panel,
+        newest.series,
+        newest.forecasts,
+        found.intervals,
+        lookback=params.windowing.lookback,
+        frequency=params.ingest.frequency,
+        least=params.model.targets_min,
+    )
+    names = [panel.names[number] for number in newest.series]
+    ids = series_ids(names, panel.targets, has_id=panel.id is not None)
+    return draw_newest(panel, forecast, ids)
+
+
+def _report(params: Params, found: Inputs, scores: Scores, plots: dict[str, bytes]) -> bytes:
     """Render the page that shows the plots next to the scores."""
-    remarks = (scores.gaps, scores.season, scores.series)
+    remarks = (scores.gaps, scores.season, scores.series, scores.intervals)
     tables = {heading: _table(scores, *which) for heading, which in TABLES.items()}
     if scores.series is not None:
         tables[BEST_AND_WORST] = _series_table(scores.series)
@@ -294,6 +319,7 @@ def _report(params: Params, scores: Scores, plots: dict[str, bytes]) -> bytes:
         windows=scores.windows,
         epoch=(scores.epoch and scores.epoch.sentence) or "",
         tables=tables,
+        intervals=coverage_table(found.intervals),
         params=params.model_dump(include=set(REPORTED)),
         plots=plots,
     )
@@ -316,31 +342,6 @@ def _series_table(series: SeriesSummary) -> ScoreTable:
         _, skill = against_best(errors, model=MODEL)
         groups.append(Group(name, errors, skill))
     return score_table(groups, error="mse", skill="mse")
-
-
-def _predictions(panel: Panel, block: Block) -> pd.DataFrame:
-    """List predictions: series, origin (last known time), step, time, feature, actual, forecast."""
-    n_windows, horizon, n_features = block.actual.shape
-    rows = np.repeat(block.windows["target_start"].to_numpy(), horizon * n_features)
-    steps = np.tile(np.repeat(np.arange(horizon), n_features), n_windows)
-    features = pd.Categorical.from_codes(
-        np.tile(np.arange(n_features), n_windows * horizon), categories=list(panel.columns)
-    )
-    table = pd.DataFrame(
-        {
-            "origin": panel.times[rows - 1],
-            "step": steps + 1,
-            "time": panel.times[rows + steps],
-            "feature": features,
-            "actual": block.actual.ravel(),
-            "forecast": block.forecasts[MODEL].ravel(),
-        }
-    )
-    if panel.id is not None:
-        codes = np.repeat(series_numbers(block.windows), horizon * n_features)
-        names = pd.Categorical.from_codes(codes, categories=list(panel.names))
-        table.insert(0, "series", names)
-    return table
 
 
 if __name__ == "__main__":

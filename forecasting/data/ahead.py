@@ -1,5 +1,6 @@
-"""The times of the steps after the end of series: what a forecast is for."""
+"""The steps after the end of series: their times, and what is known of them."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -80,3 +81,50 @@ def _following(last: int, step: BaseOffset, n_steps: int) -> np.ndarray:
     if times[0] != start:  # a time that is on none of the step's own
         times = pd.date_range(start, periods=n_steps, freq=step, unit="us").insert(0, start)
     return times[1:].asi8
+
+
+def extend(panel: Panel, times: np.ndarray) -> tuple[Panel, np.ndarray]:
+    """Give series rows for times after their last target, where the table has none.
+
+    Args:
+        panel: Series in even steps.
+        times: Those after the last target of each series, shape (series, steps).
+
+    Returns:
+        The series, nothing known in the new rows; and by how many rows each series has moved, shape (series,).
+    """
+    lengths = np.maximum(panel.lengths, panel.stops - panel.offsets[:-1] + times.shape[1])
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    moved = offsets[:-1] - panel.offsets[:-1]
+    rows = np.arange(len(panel.values)) + np.repeat(moved, panel.lengths)
+    values = np.full((offsets[-1], panel.values.shape[1]), np.nan, order="F")
+    values[rows] = panel.values
+    ahead = (panel.stops + moved)[:, None] + np.arange(times.shape[1])
+    all_times = np.empty(len(values), dtype="datetime64[us]")
+    all_times[ahead] = times
+    all_times[rows] = panel.times
+    index = pd.DatetimeIndex(all_times, name=panel.times.name)
+    return replace(panel, values=values, times=index, offsets=offsets, raw_rows=None), moved
+
+
+def known_steps(panel: Panel, first: np.ndarray, *, most: int) -> np.ndarray:
+    """Count the steps for which all future covariates are known, from given rows on.
+
+    Args:
+        panel: The series.
+        first: Rows of the first step, the end of their series at most, shape (windows,).
+        most: Steps that are looked at.
+
+    Returns:
+        Shape (windows,), `most` at most; where there are no future covariates that very number.
+    """
+    n_future = len(panel.covariates.future)
+    if not n_future:
+        return np.full(len(first), most)
+    unknown = np.isnan(panel.values[:, -n_future:]).any(axis=1)
+    ends = np.repeat(panel.offsets[1:], panel.lengths)
+    at = np.where(unknown, np.arange(len(unknown)), ends)
+    following = np.minimum.accumulate(at[::-1])[::-1]  # the next row that is not known, or the end
+    inside = first < len(unknown)
+    found = np.where(inside, following[np.minimum(first, len(unknown) - 1)] - first, 0)
+    return np.clip(found, 0, most)

@@ -43,7 +43,7 @@ class Outcomes:
         """Yield the windows of each date, in the order of time."""
         order = np.argsort(self.made_at, kind="stable")
         dates, firsts = np.unique(self.made_at[order], return_index=True)
-        stops = np.append(firsts[1:], len(order))
+        stops = np.append(firsts, len(order))[1:]
         for date, first, stop in zip(dates, firsts, stops, strict=True):
             yield int(date), self.take(order[first:stop])
 

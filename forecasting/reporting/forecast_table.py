@@ -1,11 +1,13 @@
 """Forecasts as tables: long, as Nixtla's tools write and darts reads them, or with a column per target."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.data.panel import JOINT
+from forecasting.intervals.newest_forecast import NewestForecast
 
 NAME = "exactcast"  # of the forecaster, in the names of columns
 ID, TIME = "unique_id", "ds"
@@ -34,64 +36,47 @@ def bound_names(name: str, levels: Sequence[float]) -> list[str]:
     return [f"{name}-{end}-{level:g}" for level in levels for end in ("lo", "hi")]
 
 
-def long_table(
-    forecasts: np.ndarray,
-    bounds: np.ndarray,
-    *,
-    times: np.ndarray,
-    ids: Sequence[Sequence[str]],
-    levels: Sequence[float],
-) -> pd.DataFrame:
+def long_table(found: NewestForecast, *, ids: Sequence[Sequence[str]]) -> pd.DataFrame:
     """List forecasts with one row for each target of each series and time, sorted by both.
 
     Args:
-        forecasts: Shape (series, steps, targets).
-        bounds: Lower and upper ends, shape (levels, 2, series, steps, targets).
-        times: Shape (series, steps).
+        found: The forecasts.
         ids: The name of each target of each series, as `series_ids` gives them.
-        levels: Of the intervals, in per cent.
     """
-    n_series, n_steps, n_targets = forecasts.shape
+    shape = found.values.shape  # (series, steps, targets)
     names = [name for targets in ids for name in targets]  # by series, then target
     order = sorted(range(len(names)), key=names.__getitem__)
-    columns = np.concatenate([forecasts[None], bounds.reshape(-1, *forecasts.shape)])
-    values = columns.transpose(0, 1, 3, 2).reshape(-1, n_series * n_targets, n_steps)[:, order]
-    of_series = np.repeat(times, n_targets, axis=0)[order]  # (series * targets, steps)
+    ends = found.bounds.reshape(2 * len(found.levels), *shape)
+    columns = np.concatenate([found.values[None], ends])
+    values = columns.transpose(0, 1, 3, 2).reshape(len(columns), len(names), shape[1])[:, order]
+    times = np.repeat(found.times, shape[2], axis=0)[order]  # (series * targets, steps)
     table = {
-        ID: np.repeat(np.array([names[number] for number in order], dtype=object), n_steps),
-        TIME: pd.DatetimeIndex(of_series.ravel()),
+        ID: np.repeat(np.array([names[number] for number in order], dtype=object), shape[1]),
+        TIME: pd.DatetimeIndex(times.ravel()),
     }
-    values = values.reshape(len(values), -1)
-    return pd.DataFrame(
-        table | dict(zip([NAME, *bound_names(NAME, levels)], values, strict=True))
-    ).astype({ID: "str"})
+    headings = [NAME, *bound_names(NAME, found.levels)]
+    table |= dict(zip(headings, values.reshape(len(values), -1), strict=True))
+    return pd.DataFrame(table).astype({ID: "str"})
 
 
 def wide_table(
-    forecasts: np.ndarray,
-    bounds: np.ndarray,
-    *,
-    times: np.ndarray,
-    names: Sequence[str] | None,
-    targets: Sequence[str],
-    levels: Sequence[float],
+    found: NewestForecast, *, names: Sequence[str] | None, targets: Sequence[str]
 ) -> pd.DataFrame:
     """List forecasts with one row for each series and time, and the columns of each target.
 
     Args:
-        forecasts: Shape (series, steps, targets).
-        bounds: Lower and upper ends, shape (levels, 2, series, steps, targets).
-        times: Shape (series, steps).
+        found: The forecasts.
         names: The names of the series, sorted; None where the table has a single one.
         targets: The names of the targets.
-        levels: Of the intervals, in per cent.
     """
-    n_series, n_steps, _ = forecasts.shape
-    table = {TIME: pd.DatetimeIndex(times.ravel())}
+    n_series, n_steps, _ = found.values.shape
+    table: dict[str, Any] = {}
     if names is not None:
-        table = {ID: np.repeat(np.array(names, dtype=object), n_steps)} | table
-    ends = bounds.reshape(-1, n_series * n_steps, len(targets))
+        table[ID] = np.repeat(np.array(names, dtype=object), n_steps)
+    table[TIME] = pd.DatetimeIndex(found.times.ravel())
+    ends = found.bounds.reshape(2 * len(found.levels), n_series * n_steps, len(targets))
     for number, target in enumerate(targets):
-        table[target] = forecasts[:, :, number].ravel()
-        table |= dict(zip(bound_names(target, levels), ends[..., number], strict=True))
+        table[target] = found.values[:, :, number].ravel()
+        headings = bound_names(target, found.levels)
+        table |= dict(zip(headings, ends[..., number], strict=True))
     return pd.DataFrame(table).astype({ID: "str"} if names is not None else {})

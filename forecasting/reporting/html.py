@@ -35,6 +35,7 @@ def render_report(
     windows: Mapping[str, int],
     epoch: str,
     tables: Mapping[str, Table],
+    intervals: Sequence[Mapping[str, str]],
     params: Mapping[str, Any],
     plots: Mapping[str, bytes],
 ) -> bytes:
@@ -48,6 +49,7 @@ def render_report(
         windows: How many there are of each kind.
         epoch: Whose weights the model has, in a sentence.
         tables: Tables of scores by heading.
+        intervals: How many values the intervals hold: rows of cells by heading, none if not measured.
         params: The parameters of the run, section by section.
         plots: PNG bytes by caption.
     """
@@ -62,6 +64,7 @@ def render_report(
         windows=windows,
         epoch=epoch,
         tables=tables,
+        intervals=intervals,
         images={caption: base64.b64encode(png).decode() for caption, png in plots.items()},
         parameters=_flat(params),
     )

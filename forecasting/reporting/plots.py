@@ -37,7 +37,7 @@ def loss_plot(history: pd.DataFrame) -> bytes:
         history: Columns `epoch`, `loss`, `val_loss` and `kept`, which is 1 for that epoch, else 0.
     """
     kept = history[history["kept"] == 1].iloc[0]
-    with _style():
+    with plot_style():
         figure = Figure(figsize=(7, 3.2), dpi=120, layout="constrained")
         axes = figure.add_subplot()
         marker = "." if len(history) == 1 else None  # one point makes no line
@@ -53,7 +53,7 @@ def loss_plot(history: pd.DataFrame) -> bytes:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set(xlabel="epoch", ylabel="loss (scaled units)")
         axes.legend(frameon=False)
-        return _png(figure)
+        return png_bytes(figure)
 
 
 def forecast_plot(
@@ -72,11 +72,11 @@ def forecast_plot(
     first = max(0, stop - max(rows, 3 * horizon))
     shown = _apart(np.flatnonzero(starts >= first), starts, horizon)
     targets: Sequence[str] = list(series.columns)[:MAX_PANELS]
-    with _style():
+    with plot_style():
         figure = Figure(figsize=(9, 0.6 + 1.5 * len(targets)), dpi=120, layout="constrained")
         panels = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
         for column, (target, axes) in enumerate(zip(targets, panels, strict=True)):
-            _draw_actual(axes, series[target].iloc[first:stop])
+            draw_actual(axes, series[target].iloc[first:stop])
             _draw_forecasts(axes, series.index, forecasts[shown, :, column], starts[shown])
             axes.set_title(target, loc="left", fontsize="medium", parse_math=False)  # a $ is a $
         if len(series.columns) > MAX_PANELS:
@@ -84,10 +84,10 @@ def forecast_plot(
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False)
         figure.autofmt_xdate(rotation=0, ha="center")
-        return _png(figure)
+        return png_bytes(figure)
 
 
-def _draw_actual(axes: Axes, actual: pd.Series) -> None:
+def draw_actual(axes: Axes, actual: pd.Series) -> None:
     """Draw what happened; a value between two missing ones is a dot."""
     alone = _alone(actual.notna().to_numpy())
     axes.plot(
@@ -131,13 +131,14 @@ def _alone(observed: np.ndarray) -> np.ndarray:
     return observed & ~around[:-2] & ~around[2:]
 
 
-def _style() -> AbstractContextManager[None]:
+def plot_style() -> AbstractContextManager[None]:
     """Matplotlib's own defaults and ours, whatever a matplotlibrc says."""
     settings: dict[str, Any] = {**mpl.rcParamsDefault, "backend": "agg", **STYLE}
     return mpl.rc_context(settings)
 
 
-def _png(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
+    """Render a figure as PNG, without time and software."""
     buffer = io.BytesIO()
     FigureCanvasAgg(figure)  # makes Agg the figure's backend
     figure.savefig(buffer, format="png", metadata={"Software": None})

@@ -15,6 +15,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 from PIL import Image
@@ -103,8 +104,21 @@ def _csv(path: Path) -> Values:
 
 
 def _columns(table: Any) -> Values:
-    frame = table.to_pandas(date_as_object=False, ignore_metadata=True)
-    return {name: frame[name].to_numpy() for name in frame.columns}
+    lists = [name for name in table.column_names if pyarrow.types.is_list(table[name].type)]
+    frame = table.drop_columns(lists).to_pandas(date_as_object=False, ignore_metadata=True)
+    values = {name: frame[name].to_numpy() for name in frame.columns}
+    for name in lists:
+        values |= _lists(name, table[name])
+    return values
+
+
+def _lists(name: str, column: Any) -> Values:
+    """Lay lists of one length out as rows and columns; else their lengths, and what is in them."""
+    lengths = pyarrow.compute.list_value_length(column).to_numpy()
+    items = pyarrow.compute.list_flatten(column).to_numpy()
+    if len(lengths) and (lengths == lengths[0]).all():
+        return {name: items.reshape(len(lengths), -1)}
+    return {f"{name}.length": lengths, name: items}
 
 
 def _json(path: Path) -> Values:

@@ -16,6 +16,7 @@ import pandas as pd
 from foundation import paths
 from foundation.files import write_bytes
 from stages.storage.keras_archive import canonical_keras
+from stages.storage.predictions import PredictionTable
 from stages.storage.tables import SeriesTable, Table
 
 
@@ -76,6 +77,10 @@ class KerasModel:
             content = packed.read_bytes()
         write_bytes(self.path, canonical_keras(content))
 
+    def copy(self, source: Path) -> None:
+        """Take over a model that was saved before."""
+        write_bytes(self.path, source.read_bytes())
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
@@ -98,7 +103,13 @@ INPUTS = Json(paths.INPUTS)
 TRAINING = Csv(paths.TRAINING)
 METRICS = Json(paths.METRICS)
 SCORES = Json(paths.SCORES)
-PREDICTIONS = Table(paths.PREDICTIONS)
+PREDICTIONS = PredictionTable(paths.PREDICTIONS)
+INTERVALS = Table(paths.INTERVALS)
+FINAL_MODEL = KerasModel(paths.FINAL_MODEL)
+NEWEST = PredictionTable(paths.NEWEST)
+FORECAST = Table(paths.FORECAST)
+FORECAST_CSV = Csv(paths.FORECAST_CSV)
+NEWEST_PLOT = Document(paths.NEWEST_PLOT)
 SCORES_BY_SERIES = Table(paths.SCORES_BY_SERIES)
 LOSS_PLOT = Document(paths.LOSS_PLOT)
 FORECAST_PLOT = Document(paths.FORECAST_PLOT)

@@ -46,12 +46,12 @@ class Table:
     def _write(self, table: pa.Table) -> None:
         self._write_blocks([table])
 
-    def _write_blocks(self, tables: Iterable[pa.Table]) -> None:
-        """Write tables with one schema, at least one."""
+    def _write_blocks(self, tables: Iterable[pa.Table], schema: pa.Schema | None = None) -> None:
+        """Write tables with one schema, each in row groups of its own; without a schema at least one table."""
         buffer, rest = io.BytesIO(), iter(tables)
-        first = next(rest)
-        with pq.ParquetWriter(buffer, first.schema, compression="zstd") as writer:
-            for table in chain([first], rest):
+        first = [next(rest)] if schema is None else []
+        with pq.ParquetWriter(buffer, schema or first[0].schema, compression="zstd") as writer:
+            for table in chain(first, rest):
                 writer.write_table(table)
         write_bytes(self.path, buffer.getvalue())
 

@@ -37,7 +37,9 @@ from forecasting.models.build import build_network
 from forecasting.data.scaling import fit_scaling
 from forecasting.data.simulation import simulate_station
 from forecasting.data.windows import window_table
-from stages import evaluate, ingest, simulate, split, train, windowing
+from stages import (
+    calibrate, evaluate, forecast, ingest, predict, refit, simulate, split, train, windowing,
+)  # fmt: skip
 from stages.storage.artifacts import DEMO
 from stages.storage.checkpoints import NO_CHECKPOINTS
 from foundation.packages import LOCK_FILE
@@ -74,6 +76,10 @@ SMALL = {  # what is neither on a list nor a switch: the first value is that of 
     "train.epochs": [3],
     "train.batch_size": [16],
     "train.early_stopping": [None, {"patience": 1, "min_delta": 1e9}],
+    "model.targets_min": [None, 0.0],
+    "forecast.horizon": [4],  # fed back, with a horizon of 1 or 3
+    "intervals.levels": [[50, 80]],
+    "intervals.gamma": [0.05],
     "train.reduce_lr_on_plateau": [None, {"patience": 1, "factor": 0.3, "min_lr": 0.0}],
 }
 
@@ -180,7 +186,8 @@ def run_stages(chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1) -
     wanted: list[ModuleType] = [simulate, ingest, windowing, split, train]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         shutil.copy(ROOT / LOCK_FILE, LOCK_FILE)
-        for stage in [*wanted, evaluate] if evaluated else wanted:
+        after = [predict, calibrate, refit, evaluate, forecast]
+        for stage in [*wanted, *after] if evaluated else wanted:
             stage.run(params)
             if stage is simulate:
                 _adapt_table(gaps=params.ingest.gaps != "error", copies=copies)

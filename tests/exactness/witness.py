@@ -12,12 +12,16 @@ from pipeline.versioning.cache import content_hash
 from tests.support.project import Project
 
 SMALL = ["-S", "simulate.rows=300", "-S", "train.epochs=2", "-S", "model.layers.0.units=8"]
-STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
+STAGES = [
+    "simulate", "ingest", "windowing", "split", "train", "predict", "calibrate", "evaluate", "refit",
+    "forecast",
+]  # fmt: skip
 OUTPUTS = [
     "data/raw/demo.csv", "data/series.parquet", "data/windows.parquet", "data/split.parquet",
     "models/model.keras", "reports/training.csv", "reports/metrics.json",
-    "reports/plots/forecast.png", "reports/plots/loss.png", "reports/predictions.parquet",
-    "reports/report.html",
+    "reports/plots/forecast.png", "reports/plots/loss.png", "reports/report.html",
+    "data/predictions.parquet", "data/newest.parquet", "models/final.keras", "models/intervals.parquet",
+    "forecasts/forecast.csv", "forecasts/forecast.parquet", "forecasts/forecast.png",
 ]  # fmt: skip
 LINES = """
 

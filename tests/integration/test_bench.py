@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from pipeline.versioning.graph import load_graph
 from tests.support.project import ROOT
 
 ROWS = [
@@ -24,11 +25,12 @@ ROWS = [
     "peak memory added by `fit` alone",
     "peak memory added by the whole train stage",
     *(
-        f"20 series x 200 rows x 3 columns: stage `{s}`"
-        for s in ("ingest", "windowing", "split", "train", "evaluate")
+        f"20 series x 200 rows x 3 columns: stage `{name}`"
+        for name in load_graph(ROOT).order()
+        if name != "simulate"
     ),
     "1 series x 4,000 rows x 3 columns: stage `ingest`",
-    *(f"stage `{s}`" for s in ("simulate", "ingest", "windowing", "split", "train", "evaluate")),
+    *(f"stage `{name}`" for name in load_graph(ROOT).order()),
     "in `train`: to the end of the first epoch",
     "in `train`: 3 epochs",
     "in `train`: storing",

@@ -6,7 +6,9 @@ import pytest
 
 from stages.storage.checkpoints import NO_CHECKPOINTS
 from tests.support.chain import run_chain, run_ingest
+from tests.support.predictions import predictions_of
 
+HORIZON = 2
 PANEL = (
     "ingest.time=day", "ingest.id=shop", "windowing.lookback=14", "windowing.horizon=2",
     "split.method=chronological", "split.gap=0", "train.epochs=2", "train.batch_size=64",
@@ -75,7 +77,7 @@ def test_every_series_is_scored_and_what_is_undefined_is_named(tmp_path, caplog)
 def test_the_scores_of_all_series_are_those_over_all_windows(tmp_path):
     scores = run_chain(tmp_path, csv(shops()), *PANEL)
     by_series = pd.read_parquet(tmp_path / "reports/scores_by_series.parquet")
-    predictions = pd.read_parquet(tmp_path / "reports/predictions.parquet")
+    predictions = predictions_of(tmp_path, n_steps=HORIZON)
 
     error = predictions["actual"] - predictions["forecast"]
     model = scores["scores"]["model"]["raw"]["overall"]
@@ -94,16 +96,16 @@ def test_other_series_of_a_table_change_nothing_in_the_windows_of_one(tmp_path):
     north = shop("north", days=200, level=100, seed=1)
     run_chain(tmp_path, csv(north.drop(index=[20, 21, 90])), *PANEL, "ingest.gaps=interpolate",
               "ingest.frequency=D")  # fmt: skip
-    alone = pd.read_parquet(tmp_path / "reports/predictions.parquet")
+    alone = predictions_of(tmp_path)
     others = [shop(name, days=200, level=1e6, seed=5) for name in ("a", "z")]
     gapped = pd.concat([each.drop(index=[0, 1, 198, 199]) for each in others])
     table = pd.concat([north.drop(index=[20, 21, 90]), gapped])
 
     run_chain(tmp_path, csv(table), *PANEL, "ingest.gaps=interpolate", "ingest.frequency=D")
-    together = pd.read_parquet(tmp_path / "reports/predictions.parquet")
+    together = predictions_of(tmp_path)
 
     mine = together[together["series"] == "north"].reset_index(drop=True)
-    columns = ["origin", "step", "time", "actual"]
+    columns = ["origin", "step", "feature", "actual"]
     pd.testing.assert_frame_equal(mine[columns], alone[columns])
 
 

@@ -9,9 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
+from tests.support.predictions import predictions_of
 from tests.support.project import QUICK, Project, error_of
 
-STAGES = ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
+STAGES = [
+    "simulate", "ingest", "windowing", "split", "train", "predict", "calibrate", "evaluate", "refit",
+    "forecast",
+]  # fmt: skip
 
 
 def test_a_run_ends_with_scores_places_and_a_verdict_and_a_second_one_reproduces_it(
@@ -87,7 +91,9 @@ def test_a_chronological_run_is_honest_and_a_border_moved_in_its_artifacts_is_ca
     metrics = json.loads(copied.read("reports/metrics.json"))
     assert metrics["leaked_share"] == 0
     # 600 rows: borders at 360 and 480; a gap of 24 before each
-    assert metrics["windows"] == {"train": 312, "validation": 96, "test": 120, "left_out": 0}
+    assert metrics["windows"] == {
+        "train": 312, "validation": 50, "calibration": 46, "test": 120, "left_out": 0,
+    }  # fmt: skip
 
     split = pq.read_table(copied.root / "data/split.parquet").to_pandas()
     first = split.index[split["part"] == "validation"][0]
@@ -101,7 +107,7 @@ def test_a_chronological_run_is_honest_and_a_border_moved_in_its_artifacts_is_ca
         moved = split.astype({"part": str})
         moved.loc[row, "part"] = part
         moved.to_parquet(copied.root / "data/split.parquet")
-        caught = copied.attempt("python", "-m", "stages.evaluate")
+        caught = copied.attempt("python", "-m", "stages.predict")
         assert caught.returncode == 1
         assert f"error: Leak: {sentence}" in caught.stdout
     assert copied.read("reports/metrics.json") == before
@@ -158,7 +164,7 @@ def test_the_model_loads_without_this_project_and_predicts_in_raw_units(
 ):
     shutil.copy(finished.root / "models/model.keras", tmp_path)
     series = pq.read_table(finished.root / "data/series.parquet").to_pandas()
-    predictions = pq.read_table(finished.root / "reports/predictions.parquet").to_pandas()
+    predictions = predictions_of(finished.root, n_steps=1)
     first = predictions[predictions["origin"] == predictions["origin"].iloc[0]]
     stop = series.index.get_loc(first["origin"].iloc[0]) + 1
     np.save(tmp_path / "window.npy", series.to_numpy()[None, stop - 24 : stop])

@@ -13,11 +13,24 @@ from foundation.packages import LOCK_FILE
 from foundation.params import load_params
 from pipeline.runs.config_files import read_config
 from pipeline.runs.overrides import apply_overrides
-from stages import evaluate, ingest, simulate, split, train, windowing
+from stages import (
+    calibrate,
+    evaluate,
+    forecast,
+    ingest,
+    predict,
+    refit,
+    simulate,
+    split,
+    train,
+    windowing,
+)
 from stages.storage import artifacts
 from tests.support.project import ROOT
 
-AFTER_THE_TABLE = (ingest, windowing, split, train, evaluate)
+AFTER_THE_TABLE = (
+    ingest, windowing, split, train, predict, calibrate, refit, evaluate, forecast,
+)  # fmt: skip
 
 
 def run_chain(folder: Path, table: bytes, *overrides: str) -> dict[str, Any]:

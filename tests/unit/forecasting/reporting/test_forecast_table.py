@@ -7,6 +7,7 @@ from darts import TimeSeries
 from utilsforecast.evaluation import evaluate
 from utilsforecast.losses import coverage, mae, rmse
 
+from forecasting.intervals.newest_forecast import NewestForecast
 from forecasting.reporting.forecast_table import long_table, series_ids, wide_table
 
 LEVELS = [80, 97.5]
@@ -17,12 +18,20 @@ FORECASTS = np.array([[[1.0, 10], [2, 20]], [[3, 30], [4, 40]]])  # (series, ste
 BOUNDS = FORECASTS + np.array([[-1, 1], [-2, 2]])[..., None, None, None]
 
 
+def forecast(n_series=2, n_targets=2, levels=LEVELS):
+    return NewestForecast(
+        np.arange(n_series),
+        FORECASTS[:n_series, :, :n_targets],
+        BOUNDS[: len(levels), :, :n_series, :, :n_targets],
+        TIMES[:n_series],
+        levels,
+        None,
+    )
+
+
 def long(names=("b", "a"), targets=("oil", "load"), *, has_id=True):
     ids = series_ids(names, targets, has_id=has_id)
-    n_series, n_targets = len(ids), len(targets)
-    cut = (slice(n_series), slice(None), slice(n_targets))
-    bounds = BOUNDS[:, :, : cut[0].stop, :, : cut[2].stop]
-    return long_table(FORECASTS[cut], bounds, times=TIMES[:n_series], ids=ids, levels=LEVELS)
+    return long_table(forecast(len(ids), len(targets)), ids=ids)
 
 
 def test_the_long_table_is_sorted_by_series_and_time():
@@ -62,21 +71,17 @@ def test_a_single_series_is_named_by_its_targets():
 
 
 def test_without_levels_there_are_only_forecasts():
-    table = long_table(
-        FORECASTS,
-        np.empty((0, 2, *FORECASTS.shape)),
-        times=TIMES,
-        ids=series_ids("ba", ["oil", "load"], has_id=True),
-        levels=[],
-    )
+    ids = series_ids("ba", ["oil", "load"], has_id=True)
 
-    assert list(table.columns) == ["unique_id", "ds", "exactcast"]
+    assert list(long_table(forecast(levels=[]), ids=ids).columns) == [
+        "unique_id",
+        "ds",
+        "exactcast",
+    ]
 
 
 def test_the_wide_table_has_the_columns_of_each_target():
-    table = wide_table(
-        FORECASTS, BOUNDS, times=TIMES, names=["a", "b"], targets=["oil", "load"], levels=LEVELS
-    )
+    table = wide_table(forecast(), names=["a", "b"], targets=["oil", "load"])
 
     assert list(table.columns)[:5] == ["unique_id", "ds", "oil", "oil-lo-80", "oil-hi-80"]
     assert table["unique_id"].tolist() == ["a", "a", "b", "b"]
@@ -85,17 +90,15 @@ def test_the_wide_table_has_the_columns_of_each_target():
 
 
 def test_the_wide_table_of_a_single_series_has_no_id():
-    table = wide_table(
-        FORECASTS[:1],
-        BOUNDS[:, :, :1],
-        times=TIMES[:1],
-        names=None,
-        targets=["oil", "load"],
-        levels=LEVELS,
-    )
+    table = wide_table(forecast(1), names=None, targets=["oil", "load"])
 
     assert list(table.columns)[:2] == ["ds", "oil"]
     assert table["oil"].tolist() == [1, 2]
+
+
+def test_without_any_series_the_tables_have_no_rows():
+    assert long([], has_id=True).empty
+    assert wide_table(forecast(0), names=[], targets=["oil", "load"]).empty
 
 
 def test_utilsforecast_scores_the_long_table():

@@ -9,7 +9,7 @@ from foundation.score_table import Group, score_table
 MISSING = "Gaps: 7.0% of the values are missing."
 
 
-def page(target="oil", leaked=True, missing=None, plots=None, skill=0.25):
+def page(target="oil", leaked=True, missing=None, plots=None, skill=0.25, intervals=None):
     groups = [Group(target, {"model": 1.5, "repeat_last": 2.0}, skill)]
     return render_report(
         verdict="The verdict.",
@@ -19,6 +19,7 @@ def page(target="oil", leaked=True, missing=None, plots=None, skill=0.25):
         windows={"train": 80, "validation": 0, "test": 20, "left_out": 3},
         epoch="Weights: of epoch 87 of 100.",
         tables={"Mean absolute error": score_table(groups, error="mae", skill="mae")},
+        intervals=intervals or [],
         params={"seed": 42, "model": {"layers": [{"units": 50}]}, "train": {"clipnorm": None}},
         plots=plots or {},
     ).decode()

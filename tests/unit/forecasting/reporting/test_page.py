@@ -83,6 +83,12 @@ def report() -> bytes:
         windows={"train": 80, "validation": 0, "test": 20, "left_out": 3},
         epoch="Weights: of epoch 2 of 3.",
         tables=tables,
+        intervals=[
+            {"target": target, "nominal": "80 %", "all steps": "79.9%"}
+            | {f"step {step}": "81.2%" for step in (1, 7, 13, 18, 24)}
+            | {"mean width, first to last step": "1.234 to 5.678"}
+            for target in TARGETS
+        ],
         params=sections,
         plots={"Training": loss_plot(history)},
     )

@@ -103,7 +103,7 @@ def test_a_dollar_in_a_name_is_no_formula():
 @pytest.fixture
 def drawn(monkeypatch):
     """Leave the figures open: what a function of plots returns is its figure."""
-    monkeypatch.setattr(plots, "_png", lambda figure: figure)
+    monkeypatch.setattr(plots, "png_bytes", lambda figure: figure)
 
 
 def test_the_kept_epoch_is_marked_on_the_curve_of_validation(drawn):

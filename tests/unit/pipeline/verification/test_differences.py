@@ -3,6 +3,7 @@ import zipfile
 
 import h5py
 import numpy as np
+import pyarrow.parquet
 import pytest
 from PIL import Image
 
@@ -50,6 +51,21 @@ def test_a_millionth_of_the_largest_value_is_the_border_of_equality():
     assert compare_values(old, {"x": np.array([0.001, 500.0, -1000.0])})["equal"]
     assert not compare_values(old, {"x": np.array([0.0011, 500.0, -1000.0])})["equal"]
     assert not compare_values({"x": np.zeros(2)}, {"x": np.array([0.0, 1e-30])})["equal"]
+
+
+def test_lists_are_compared_number_by_number(tmp_path):
+    def lists(path, content):
+        pyarrow.parquet.write_table(pyarrow.table({"forecast": content}), path)
+
+    old, new = files(tmp_path, [[1.0, 2], [4, None]], [[1.0, 2], [4.5, None]], lists)
+    assert compare_files(old, new, name="t.parquet") == {
+        "equal": False,
+        "text": "largest difference 0.5 (1.2e-01 of the largest value) at [1, 0] in forecast",
+    }
+    assert compare_files(old, old, name="t.parquet")["equal"]
+
+    old, new = files(tmp_path, [[1.0], [2.0, 3.0]], [[1.0, 2.0], [3.0]], lists)
+    assert compare_files(old, new, name="t.parquet")["text"].endswith("in forecast.length")
 
 
 def test_what_has_no_fraction_may_not_differ_at_all():

@@ -76,8 +76,11 @@ def test_a_torn_graph_is_refused_in_a_sentence(tmp_path, text, why):
     )
 
 
-def test_the_own_graph_runs_from_the_raw_table_to_the_report():
+def test_the_own_graph_runs_from_the_raw_table_to_the_report_and_the_forecast():
     own = load_graph(ROOT)
-    assert own.targets() == ["evaluate"]
-    assert own.needed() == ["simulate", "ingest", "windowing", "split", "train", "evaluate"]
+    assert own.targets() == ["evaluate", "forecast"]
+    assert own.needed() == [
+        "simulate", "ingest", "windowing", "split", "train", "predict", "calibrate", "refit", "evaluate",
+        "forecast",
+    ]  # fmt: skip
     assert own.stages["evaluate"].uncached == ("reports/metrics.json",)

@@ -1,0 +1,78 @@
+"""The newest window of each series: the one that a forecast is made from."""
+
+import numpy as np
+import pandas as pd
+
+from forecasting.data.ahead import known_steps
+from forecasting.data.panel import Panel, listed
+from forecasting.data.timestamps import first_row
+from foundation.errors import quoted
+
+
+def newest_windows(
+    panel: Panel, *, lookback: int, n_ahead: int, skip_gaps: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    """List the last window of each series, and say which series have none to forecast from.
+
+    Args:
+        panel: The series.
+        lookback: Rows that a window reads.
+        n_ahead: Steps after it for which future covariates must be known.
+        skip_gaps: Whether a window may not read a missing value.
+
+    Returns:
+        `series` (its number), `input_start` and `input_stop`; and a sentence for each reason.
+    """
+    series = np.arange(len(panel.names))
+    stops = panel.stops
+    starts = stops - lookback
+    short = starts < panel.offsets[:-1]
+    gappy = ~short & skip_gaps & _reads_missing(panel, np.where(short, 0, starts), stops)
+    unknown = ~short & ~gappy & (known_steps(panel, _after(panel), most=n_ahead) < n_ahead)
+    sentences = []
+    if short.any():
+        reason = f"fewer rows than windowing.lookback ({lookback})"
+        sentences.append(_sentence(panel, series[short], reason))
+    if gappy.any():
+        reason = f"a missing value among the last {lookback} rows, and ingest.gaps is skip"
+        sentences.append(_sentence(panel, series[gappy], reason))
+    if unknown.any():
+        reason = _first_unknown(panel, first_row(unknown), n_ahead)
+        sentences.append(_sentence(panel, series[unknown], reason))
+    kept = ~(short | gappy | unknown)
+    windows = {"series": series[kept].astype(np.int32), "input_start": starts[kept]}
+    return pd.DataFrame(windows | {"input_stop": stops[kept]}), sentences
+
+
+def _after(panel: Panel) -> np.ndarray:
+    """Return the row after the last target of each series; one past all rows where the series ends with it."""
+    return np.where(panel.stops < panel.offsets[1:], panel.stops, len(panel.values))
+
+
+def _reads_missing(panel: Panel, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    missing = np.isnan(panel.values).any(axis=1)
+    before = np.concatenate([[0], np.cumsum(missing)])
+    return before[starts] < before[stops]
+
+
+def _first_unknown(panel: Panel, series: int, n_ahead: int) -> str:
+    """Say which future covariate is missing first in a series."""
+    n_future = len(panel.covariates.future)
+    first, end = int(panel.stops[series]), int(panel.offsets[series + 1])
+    unknown = np.isnan(panel.values[first : min(end, first + n_ahead), -n_future:])
+    if not unknown.any():
+        return (
+            f"future covariates known for {end - first} steps{panel.of(series)}, and {n_ahead} are "
+            "needed"
+        )
+    step = first_row(unknown.any(axis=1))
+    name = panel.covariates.future[first_row(unknown[step])]
+    return (
+        f"no value of {quoted(name)} (ingest.future_covariates){panel.of(series)} at "
+        f"{panel.times[first + step]}"
+    )
+
+
+def _sentence(panel: Panel, series: np.ndarray, reason: str) -> str:
+    subject = "the series" if panel.id is None else listed([panel.names[n] for n in series])
+    return f"{subject} cannot be forecast from the newest rows: {reason}."
