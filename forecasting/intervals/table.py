@@ -138,8 +138,7 @@ def coverage_table(table: pd.DataFrame) -> list[dict[str, str]]:
         by_step = here.droplevel(["target", "level"])
         cells = {"target": str(target), "nominal": f"{level:g} %"}
         cells["all steps"] = _share(here["inside"].sum(), here["tried"].sum())
-        for step in steps:
-            found = by_step.loc[step]
+        for step, found in by_step.reindex(steps, fill_value=0).iterrows():
             cells[f"step {step}"] = _share(found["inside"], found["tried"])
         width = by_step["width"] / by_step["tried"]
         cells["mean width, first to last step"] = f"{width.iloc[0]:.4g} to {width.iloc[-1]:.4g}"
@@ -162,4 +161,4 @@ def _some(steps: Sequence[int]) -> list[int]:
 
 
 def _share(inside: float, tried: float) -> str:
-    return f"{inside / tried:.1%}"
+    return f"{inside / tried:.1%}" if tried else "none"
