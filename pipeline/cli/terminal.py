@@ -30,7 +30,11 @@ TAKEN_BACK = (
     "Finished stages are in the cache; the same command continues from them."
 )
 
-FILES = {"model": paths.MODEL.as_posix(), "report": paths.REPORT.as_posix()}
+FILES = {
+    "model": paths.MODEL.as_posix(),
+    "forecast": paths.FORECAST_CSV.as_posix(),
+    "report": paths.REPORT.as_posix(),
+}
 COMMITTED = "params.yaml dvc.lock data reports"  # what a commit of a run holds
 
 

@@ -24,8 +24,9 @@ from prefect.states import Completed, Failed
 
 from foundation.epoch_line import read_epoch
 from foundation.errors import PipelineError, SetupError
+from foundation.paths import FORECAST_CSV
 from foundation.score_table import rmse_table
-from pipeline.orchestration.ui_artifacts import FAILED, graph_page, report_page
+from pipeline.orchestration.ui_artifacts import FAILED, forecast_rows, graph_page, report_page
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.request import RunObserver, RunResult, Show, Step
 from pipeline.runs.stage import RESTORED, UP_TO_DATE, Event
@@ -127,7 +128,7 @@ class PrefectObserver:
         return Completed(name=NAMES.get(state, "Completed"), message=state)
 
     def finished(self, checkout: RunCheckout, result: RunResult) -> None:
-        """Publish the scores and the report."""
+        """Publish the scores, the forecast and the report."""
         self._inner.finished(checkout, result)
         self._draw()
         kept = result.experiment
@@ -136,6 +137,10 @@ class PrefectObserver:
             key="scores",
             description=f"RMSE in units of the table. {result.scores.verdict}",
         )
+        if forecast := forecast_rows(checkout.root):
+            create_table_artifact(
+                forecast, key="forecast", description=f"The first rows of {FORECAST_CSV}"
+            )
         create_markdown_artifact(
             report_page(
                 checkout.root,

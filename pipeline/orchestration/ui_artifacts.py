@@ -1,11 +1,14 @@
 """What the Prefect UI shows of a run, as Markdown and tables: the graph, the report, a verification."""
 
 import base64
+import csv
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 from foundation.metrics_schema import Scores
-from foundation.paths import FORECAST_PLOT
+from foundation.number_format import format_number
+from foundation.paths import FORECAST_CSV, FORECAST_PLOT, NEWEST_PLOT
 from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE
 from pipeline.verification.verify import Verdict
@@ -13,6 +16,7 @@ from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import Comparison
 
 FAILED = "failed"
+FORECAST_ROWS = 200  # shown of the forecast
 COLOURS = {RAN: "#2e7d32", UP_TO_DATE: "#78909c", RESTORED: "#1565c0", FAILED: "#c62828"}
 
 
@@ -40,13 +44,28 @@ def report_page(
     root: Path, scores: Scores, comparison: Comparison, states: Mapping[str, str], *, recorded: bool
 ) -> str:
     """Write the report of a run as Markdown, its plots inline."""
-    plots = sorted((root / FORECAST_PLOT).parent.glob("*.png"))
+    plots = [root / NEWEST_PLOT, *sorted((root / FORECAST_PLOT).parent.glob("*.png"))]
     images = [
-        f"![{plot.stem}](data:image/png;base64,{base64.b64encode(plot.read_bytes()).decode()})"
+        f"![{'newest forecast' if plot == root / NEWEST_PLOT else plot.stem}](data:image/png;base64,{base64.b64encode(plot.read_bytes()).decode()})"
         for plot in plots
+        if plot.exists()
     ]
     sentences = [*scores.sentences, comparison_text(comparison, states, recorded=recorded)]
     return "\n\n".join([*sentences, *images])
+
+
+def forecast_rows(root: Path) -> list[dict[str, str]]:
+    """Read the first rows of the forecast, as a person reads numbers; none where no stage makes it."""
+    path = root / FORECAST_CSV
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(islice(csv.DictReader(file), FORECAST_ROWS))
+    return [{name: _short(name, cell) for name, cell in row.items()} for row in rows]
+
+
+def _short(name: str, cell: str) -> str:
+    return cell if name in ("unique_id", "ds") or not cell else format_number(float(cell))
 
 
 def verification_rows(verdict: Verdict) -> list[dict[str, str]]:
