@@ -158,6 +158,9 @@ def _params(chosen: Mapping[str, Any]) -> Params:
     content["model"]["layers"][:0] = inner * (chosen.get("model.layers", 1) - 1)
     if content["simulate"]["table"] == "shops":
         content["ingest"] |= ROLES
+        content["forecast"]["horizon"] = content["windowing"][
+            "horizon"
+        ]  # hours are a past covariate
     elif content["simulate"]["layout"] == "long":
         content["ingest"]["id"] = "id"  # without it, times are doubled
     return check_params(content, source="a case")

@@ -16,6 +16,7 @@ from stages.storage.checkpoints import NO_CHECKPOINTS
 from tests.support.chain import run_chain
 from tests.support.covariates import SHOPS, csv, shops_table
 from tests.support.pages import check_documented, sections
+from tests.support.predictions import predictions_of
 
 LOOKBACK, HORIZON = 7, 3
 BORDER = "2024-05-20"  # in the test part, which begins on 2024-05-05
@@ -38,7 +39,7 @@ class Chain:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / "reports/predictions.parquet")
+        return predictions_of(self.folder)
 
     @property
     def series(self) -> pd.DataFrame:
