@@ -46,6 +46,7 @@ from forecasting.intervals.table import (
     coverage_sentence,
     coverage_table,
     empty_sentence,
+    refit_sentence,
 )
 from forecasting.models.baselines import fit_baselines
 from forecasting.reporting.forecast_table import series_ids
@@ -236,7 +237,7 @@ def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
         "epoch": epoch | {"sentence": epoch_sentence(**epoch, best=best)},
         "season": _described(season),
         "windows": _window_counts(split) | {"left_out": gaps["left_out"]},
-        "intervals": _interval_remarks(found),
+        "intervals": _interval_remarks(params, found),
     }
 
 
@@ -246,16 +247,16 @@ def _window_counts(split: pd.DataFrame) -> dict[str, int]:
     return {part: int(counts[part]) for part in parts}
 
 
-def _interval_remarks(found: Inputs) -> dict[str, Any]:
+def _interval_remarks(params: Params, found: Inputs) -> dict[str, Any]:
     on_test = CALIBRATION not in _window_counts(found.split)
-    sentences = (
+    sentences = [
         coverage_sentence(found.intervals, on_test=on_test),
         empty_sentence(found.intervals),
-    )
+        refit_sentence(found.intervals) if params.forecast.refit else None,
+    ]
+    shares = coverage_by_level(found.intervals)
     return {
-        "coverage": {
-            f"{level:g}": share for level, share in coverage_by_level(found.intervals).items()
-        },
+        "coverage": {f"{level:g}": share for level, share in shares.items()},
         "sentence": " ".join(filter(None, sentences)) or None,
     }
 

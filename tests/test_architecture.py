@@ -120,12 +120,15 @@ def test_every_file_that_ships_with_the_code_of_stages_is_declared_by_one():
 
 @pytest.mark.parametrize("stage", DVC)
 def test_a_stage_declares_exactly_the_parameters_it_reads(stage):
-    source = (ROOT / f"stages/{stage}.py").read_text()
+    shared = [
+        path for path in code_of(f"stages.{stage}", ROOT) if re.match(r"stages/\w+\.py$", path)
+    ]
+    source = "\n".join((ROOT / path).read_text() for path in shared)
     read = set(re.findall(r"\bparams\.(\w+)", source))
     if "model_dump" in read:  # the report shows parameters, section by section
         shown = re.search(r"^REPORTED = (\(.*\))", source, re.MULTILINE)
         read = read - {"model_dump"} | set(ast.literal_eval(shown[1]))
-    assert sorted(read) == DVC[stage].get("params", [])
+    assert sorted(read) == DVC[stage]["params"]
 
 
 def test_the_list_of_artifacts_is_the_list_of_outputs():

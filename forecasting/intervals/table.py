@@ -117,6 +117,16 @@ def coverage_sentence(table: pd.DataFrame, *, on_test: bool) -> str | None:
     return f"Intervals: of the values of the test windows lie {', '.join(shares)}."
 
 
+def refit_sentence(table: pd.DataFrame) -> str | None:
+    """Say that another model's errors gave the intervals; None where there are none."""
+    if not table["lower"].notna().any():
+        return None
+    return (
+        "The newest rows are forecast by a model that was trained again on all rows, so its intervals come "
+        "from the errors of the evaluated model."
+    )
+
+
 def coverage_by_level(table: pd.DataFrame) -> dict[float, float]:
     """Return the share of the tried values inside, over all steps and targets; nothing where none was tried."""
     sums = _sums(table, ["level"])

@@ -1,6 +1,6 @@
 """Training: the loop over epochs around the compiled pass, with callbacks, and resumed where it was."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ class TrainingConfig:
         keep_best: End with the weights of the lowest validation loss instead of the last ones.
         early_stopping: `patience` and `min_delta` of `keras.callbacks.EarlyStopping`.
         reduce_lr_on_plateau: Arguments of `keras.callbacks.ReduceLROnPlateau`.
+        learning_rates: That of each epoch, as an earlier training had them; None to find them.
     """
 
     epochs: int
@@ -42,6 +43,7 @@ class TrainingConfig:
     keep_best: bool = False
     early_stopping: Mapping[str, Any] | None = None
     reduce_lr_on_plateau: Mapping[str, Any] | None = None
+    learning_rates: Sequence[float] | None = None
 
 
 def fit(
@@ -115,6 +117,8 @@ def _callbacks(network: keras.Model, config: TrainingConfig) -> keras.callbacks.
         chosen.append(keras.callbacks.EarlyStopping(**config.early_stopping))
     if config.reduce_lr_on_plateau is not None:
         chosen.append(keras.callbacks.ReduceLROnPlateau(**config.reduce_lr_on_plateau))
+    if config.learning_rates is not None:
+        chosen.append(keras.callbacks.LearningRateScheduler(config.learning_rates.__getitem__))
     return keras.callbacks.CallbackList(chosen, model=network, epochs=config.epochs)
 
 

@@ -5,3 +5,4 @@ from foundation.params.fields import Count, Section
 
 class Forecast(Section):
     horizon: Count
+    refit: bool

@@ -253,3 +253,50 @@ def test_a_shop_whose_price_is_not_known_ahead_is_named_and_left_out(tmp_path, c
         "predict: 1 series ('park') cannot be forecast from the newest rows: no value of 'price' "
         "(ingest.future_covariates) of series 'park' at 2024-06-01 00:00:00."
     ) in caplog.messages
+
+
+def refitted(folder, *overrides):
+    return run_chain(folder, csv(hourly(200)), *HOURLY, "forecast.refit=true", *overrides)
+
+
+def test_with_refit_the_newest_rows_are_forecast_by_a_model_that_has_learned_from_them(tmp_path):
+    scores = refitted(tmp_path)
+    evaluated, final = (
+        keras.saving.load_model(tmp_path / f"models/{name}.keras") for name in ("model", "final")
+    )
+    series = pd.read_parquet(tmp_path / "data/series.parquet").to_numpy()
+
+    center = -final.get_layer("center").offset
+    np.testing.assert_allclose(center, series.mean(axis=0))  # of all rows
+    assert not np.allclose(center, -evaluated.get_layer("center").offset)
+    known = series
+    while len(known) < len(series) + 5:
+        known = np.concatenate([known, final(known[None, -6:]).numpy()[0]])
+    table = forecast(tmp_path).pivot(index="ds", columns="unique_id", values="exactcast")
+    np.testing.assert_allclose(
+        table[["load", "oil"]], known[len(series) : len(series) + 5], rtol=0, atol=1e-6
+    )
+    assert "the errors of the evaluated model" in scores["intervals"]["sentence"]
+
+
+def test_what_is_evaluated_is_the_same_with_and_without_refit(tmp_path):
+    with_refit, without = tmp_path / "with", tmp_path / "without"
+    for folder in (with_refit, without):
+        folder.mkdir()
+    refitted(with_refit)
+    run_chain(without, csv(hourly(200)), *HOURLY)
+
+    for path in ("models/model.keras", "data/predictions.parquet", "reports/metrics.json"):
+        assert (with_refit / path).read_bytes() == (without / path).read_bytes()
+    assert (without / "models/final.keras").read_bytes() == (
+        without / "models/model.keras"
+    ).read_bytes()
+
+
+def test_a_refit_replays_the_epochs_up_to_the_one_that_was_kept(tmp_path, capsys):
+    refitted(tmp_path, "train.epochs=6", "train.optimizer.learning_rate=0.05")
+
+    curve = pd.read_csv(tmp_path / "reports/training.csv")
+    kept = int(curve.loc[curve["kept"] == 1, "epoch"].iloc[0])
+    printed = capsys.readouterr().out
+    assert printed.count(f"epoch {kept}/{kept} ") == 1 + (kept == 6)

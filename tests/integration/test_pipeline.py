@@ -34,8 +34,8 @@ def test_a_run_ends_with_scores_places_and_a_verdict_and_a_second_one_reproduces
     project.forget_outputs()
     assert not (project.root / "models/model.keras").exists()
     second = project.exactcast("run")
-    assert "identical: all 14 outputs equal the committed dvc.lock" in second
-    assert "(6 of 6 stages ran)" in second
+    assert "identical: all 20 outputs equal the committed dvc.lock" in second
+    assert "(10 of 10 stages ran)" in second
     assert project.git("status", "--porcelain") == ""
 
     third = project.exactcast("run")
@@ -218,6 +218,6 @@ def test_data_and_models_travel_through_a_remote_and_give_the_same_bytes(copied:
     )
 
     clone.dvc("pull", "data/raw/station.csv")
-    assert "identical: all 13 outputs" in clone.exactcast("run", "--no-prefect")
+    assert "identical: all 19 outputs" in clone.exactcast("run", "--no-prefect")
     assert clone.read("models/model.keras") == copied.read("models/model.keras")
     assert clone.git("status", "--porcelain") == ""

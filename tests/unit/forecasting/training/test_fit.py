@@ -291,3 +291,17 @@ def test_a_training_with_missing_cells_is_that_of_model_fit_on_the_filled_window
     history = trained(values, ours, train_starts=starts, validation_starts=starts, epochs=1)
 
     assert history["loss"].iloc[0] == pytest.approx(result.history["loss"][0], rel=1e-5)
+
+
+def test_a_training_with_the_learning_rates_of_another_ends_with_its_weights():
+    plateau = {"patience": 1, "factor": 0.5, "min_lr": 0.0, "min_delta": 1e9}
+    first, again = network(), network()
+    curve = trained(waves(200), first, epochs=5, reduce_lr_on_plateau=plateau)
+    assert curve["learning_rate"].nunique() > 2
+
+    rates = curve["learning_rate"].tolist()
+    replayed = trained(waves(200), again, epochs=5, learning_rates=rates)
+
+    assert replayed["learning_rate"].tolist() == rates
+    for one, other in zip(first.get_weights(), again.get_weights(), strict=True):
+        assert one.tobytes() == other.tobytes()
