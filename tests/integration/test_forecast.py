@@ -256,6 +256,7 @@ def test_a_shop_whose_price_is_not_known_ahead_is_named_and_left_out(tmp_path, c
 
 
 def refitted(folder, *overrides):
+    keras.utils.clear_session()  # which counts names, as if it were a process of its own
     return run_chain(folder, csv(hourly(200)), *HOURLY, "forecast.refit=true", *overrides)
 
 
@@ -284,6 +285,7 @@ def test_what_is_evaluated_is_the_same_with_and_without_refit(tmp_path):
     for folder in (with_refit, without):
         folder.mkdir()
     refitted(with_refit)
+    keras.utils.clear_session()
     run_chain(without, csv(hourly(200)), *HOURLY)
 
     for path in ("models/model.keras", "data/predictions.parquet", "reports/metrics.json"):
