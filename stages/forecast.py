@@ -1,22 +1,33 @@
-"""Forecast: what comes after the newest rows, with intervals, in the form that other tools read."""
+"""Forecast: what comes after the newest rows, with intervals, in the form that other tools read.
+
+The newest rows are the end of the series, whose forecasts are stored, or those of a newer table: that is
+read as the raw table was, held against what the model was trained on, and forecast here.
+"""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 
+from forecasting.data.encoding import check_categories
+from forecasting.data.fit_to_model import check_fits
+from forecasting.data.panel import Panel
+from forecasting.data.roles import inputs_from
 from forecasting.intervals.newest_forecast import NewestForecast, newest_forecast
 from forecasting.reporting.forecast_table import long_table, series_ids
 from forecasting.reporting.newest_plot import draw_newest
 from foundation.params import Params
+from stages.reading import read_series
 from stages.runner import run_stage
 from stages.storage import artifacts
+from stages.storage.predictions import NEWEST, Predictions, joined
 
 log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    panel = artifacts.SERIES.load_panel()
-    newest = artifacts.NEWEST.newest(n_targets=len(panel.targets), n_steps=params.forecast.horizon)
+    newer = Path(params.forecast.input) != artifacts.SERIES.path
+    panel, newest = _forecast_newer(params) if newer else _stored(params)
     found = newest_forecast(
         panel,
         newest.series,
@@ -35,6 +46,34 @@ def run(params: Params) -> None:
     artifacts.FORECAST_CSV.save(table)
     artifacts.NEWEST_PLOT.save(draw_newest(panel, found, ids))
     _log_result(found)
+
+
+def _stored(params: Params) -> tuple[Panel, Predictions]:
+    """Read the series and the forecasts of their newest rows."""
+    panel = artifacts.SERIES.load_panel()
+    n_targets, n_steps = len(panel.targets), params.forecast.horizon
+    return panel, artifacts.NEWEST.newest(n_targets=n_targets, n_steps=n_steps)
+
+
+def _forecast_newer(params: Params) -> tuple[Panel, Predictions]:
+    """Read a newer table, and forecast its newest rows with the model as it is."""
+    # seconds to import, as they start TensorFlow: only where a model is needed
+    from forecasting.models.raw_units import load_model
+    from forecasting.training.determinism import seal_tensorflow
+    from stages.newest import Predictor
+
+    seal_tensorflow(params.seed)
+    document, table = artifacts.INPUTS.load(), params.forecast.input
+    inputs = inputs_from(document)
+    ingest = params.ingest.model_copy(update={"raw": table, "from": None, "until": None})
+    panel = read_series(ingest, stage="forecast", to_train=False)
+    check_fits(panel, inputs, step=document["step"], table=table)
+    predictor = Predictor(params, load_model(artifacts.FINAL_MODEL.path), panel, inputs)
+    windows = predictor.newest(stage="forecast")
+    check_categories(panel, inputs, windows)
+    blocks = list(predictor.blocks(NEWEST, windows))
+    n_targets, n_steps = len(panel.targets), params.forecast.horizon
+    return panel, joined(blocks, n_targets=n_targets, n_steps=n_steps)
 
 
 def _log_result(found: NewestForecast) -> None:

@@ -21,7 +21,8 @@ def newest_windows(
         skip_gaps: Whether a window may not read a missing value.
 
     Returns:
-        `series` (its number), `input_start` and `input_stop`; and a sentence for each reason.
+        `series` (its number), and the columns of `window_table`, whose targets end with the rows of
+        the series; and a sentence for each reason.
     """
     series = np.arange(len(panel.names))
     stops = panel.stops
@@ -40,8 +41,14 @@ def newest_windows(
         reason = _first_unknown(panel, first_row(unknown), n_ahead)
         sentences.append(_sentence(panel, series[unknown], reason))
     kept = ~(short | gappy | unknown)
-    windows = {"series": series[kept].astype(np.int32), "input_start": starts[kept]}
-    return pd.DataFrame(windows | {"input_stop": stops[kept]}), sentences
+    windows = {
+        "series": series[kept].astype(np.int32),
+        "input_start": starts[kept],
+        "input_stop": stops[kept],
+        "target_start": stops[kept],
+        "target_stop": np.minimum(stops + n_ahead, panel.offsets[1:])[kept],
+    }
+    return pd.DataFrame(windows), sentences
 
 
 def _after(panel: Panel) -> np.ndarray:

@@ -20,7 +20,9 @@ ROWS = "rows"  # the next row is the next step, whatever lies between
 SPARSEST = 1000  # steps per row: beyond it the times or the step are wrong, and the grid is huge
 
 
-def regular_panel(panel: Panel, *, frequency: str, gaps: str, max_gap: int) -> Panel:
+def regular_panel(
+    panel: Panel, *, frequency: str, gaps: str, max_gap: int, varying: bool = True
+) -> Panel:
     """Check that every series has even steps, the same in all, with gaps where they are accepted.
 
     Args:
@@ -30,6 +32,7 @@ def regular_panel(panel: Panel, *, frequency: str, gaps: str, max_gap: int) -> P
         gaps: `error` refuses missing rows and values; `interpolate` and `skip` accept them, to be
             filled where a window reads them (see `filling`), or to be left out with their windows.
         max_gap: The longest run of missing values that `interpolate` accepts, in steps.
+        varying: Whether every column must have more than one value.
 
     Returns:
         The same columns over every step, for each series from the first time at which all of them
@@ -47,7 +50,8 @@ def regular_panel(panel: Panel, *, frequency: str, gaps: str, max_gap: int) -> P
         step = _infer_step(panel) if frequency == INFER else parse_step(frequency, panel.times[0])
         panel = _on_grid(panel, step, inferred=frequency == INFER, allow_missing=gaps != "error")
     panel = trim(panel, gaps=gaps, max_gap=max_gap) if gaps != "error" else check_gaps(panel)
-    _check_variation(panel)
+    if varying:
+        _check_variation(panel)
     return panel
 
 

@@ -69,15 +69,8 @@ class PredictionTable(Table):
 
     def newest(self, *, n_targets: int, n_steps: int) -> Predictions:
         """Read the first steps of the forecasts of the newest rows."""
-        none = np.empty(0, np.int32)
-        blocks = [
-            Predictions(NEWEST, none, none, np.empty((0, n_steps, n_targets))),
-            *self.blocks(NEWEST, n_targets=n_targets),
-        ]
-        series, origins, forecasts = (
-            np.concatenate(field) for field in zip(*_fields(blocks, n_steps), strict=True)
-        )
-        return Predictions(NEWEST, series, origins, forecasts)
+        blocks = list(self.blocks(NEWEST, n_targets=n_targets))
+        return joined(blocks, n_targets=n_targets, n_steps=n_steps)
 
     def stream(self, part: str, *, n_targets: int) -> "Stream":
         """Read the windows of a part in their order, any number at a time."""
@@ -90,6 +83,15 @@ class PredictionTable(Table):
                 if len(parts) and parts[0].as_py() == part:  # a row group holds one part
                     yield file.read_row_group(number, columns, use_threads=False)
                     pa.default_memory_pool().release_unused()
+
+
+def joined(blocks: list[Predictions], *, n_targets: int, n_steps: int) -> Predictions:
+    """Put the first steps of the forecasts of the newest rows together; there may be no blocks."""
+    none = np.empty(0, np.int32)
+    nothing = Predictions(NEWEST, none, none, np.empty((0, n_steps, n_targets)))
+    fields = zip(*_fields([nothing, *blocks], n_steps), strict=True)
+    series, origins, forecasts = (np.concatenate(field) for field in fields)
+    return Predictions(NEWEST, series, origins, forecasts)
 
 
 class Stream:

@@ -1,5 +1,7 @@
 """The chain up to the forecast: its files, what other tools make of them, and Keras alone."""
 
+import shutil
+
 import keras
 import matplotlib as mpl
 import numpy as np
@@ -10,8 +12,9 @@ from utilsforecast.evaluation import evaluate
 from utilsforecast.losses import coverage, mae, rmse
 from utilsforecast.plotting import plot_series
 
+from foundation.errors import DataError
 from stages.storage.checkpoints import NO_CHECKPOINTS
-from tests.support.chain import run_chain
+from tests.support.chain import run_chain, run_forecast
 from tests.support.covariates import SHOPS, csv, shops_table
 from tests.support.predictions import predictions_of
 
@@ -302,3 +305,59 @@ def test_a_refit_replays_the_epochs_up_to_the_one_that_was_kept(tmp_path, capsys
     kept = int(curve.loc[curve["kept"] == 1, "epoch"].iloc[0])
     printed = capsys.readouterr().out
     assert printed.count(f"epoch {kept}/{kept} ") == 1 + (kept == 6)
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    shutil.copytree(made[0], tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def test_a_newer_table_is_forecast_with_the_model_as_it_is(copied):
+    newer = hourly(460).iloc[300:]  # begins later and ends later
+    before = (copied / "models/final.keras").read_bytes()
+
+    run_forecast(copied, csv(newer))
+
+    model = keras.saving.load_model(copied / "models/final.keras")
+    known = newer[["load", "oil"]].to_numpy()
+    while len(known) < 165:
+        known = np.concatenate([known, model(known[None, -6:]).numpy()[0]])
+    table = forecast(copied)
+    assert table["ds"].min() == pd.Timestamp("2024-03-20 04:00")  # 460 hours after the 1st of March
+    wide = table.pivot(index="ds", columns="unique_id", values="exactcast")
+    np.testing.assert_allclose(wide[["load", "oil"]], known[160:165], rtol=0, atol=1e-6)
+    assert table["exactcast-lo-80"].notna().all()
+    assert (copied / "models/final.keras").read_bytes() == before
+
+
+def test_a_newer_table_may_be_as_short_as_a_window_and_constant(copied):
+    still = hourly(6).assign(oil=40.0)
+
+    run_forecast(copied, csv(still))
+
+    assert len(forecast(copied)) == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda table: table.assign(gas=1.0),
+            "does not fit the model: its list of targets is 'load', 'oil', 'gas', and the model was "
+            "trained with 'load', 'oil'",
+        ),
+        (
+            lambda table: table.iloc[::2],
+            "does not fit the model: its step is 2h, and the model was trained with h",
+        ),
+    ],
+)
+def test_a_newer_table_of_another_kind_is_refused(copied, change, sentence):
+    kept = (copied / "forecasts/forecast.csv").read_bytes()
+
+    with pytest.raises(DataError) as refused:
+        run_forecast(copied, csv(change(hourly(100))))
+
+    assert f"data/newest/table.csv {sentence}" in str(refused.value)
+    assert (copied / "forecasts/forecast.csv").read_bytes() == kept

@@ -46,6 +46,15 @@ def run_ingest(folder: Path, table: bytes, *overrides: str) -> pd.DataFrame:
         return artifacts.SERIES.load()
 
 
+def run_forecast(folder: Path, newer: bytes) -> None:
+    """Forecast a newer table, data/newest/table.csv, in a folder where every stage has run."""
+    path = folder / "data/newest/table.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(newer)
+    apply_overrides(folder, ["forecast.input=data/newest/table.csv"])
+    _run(folder, (forecast,))
+
+
 def run_config(folder: Path, config: str, *overrides: str) -> dict[str, Any]:
     """Run every stage, from the simulated table on, as a file of configs/ says; return the scores."""
     _copy_settings(folder)

@@ -44,6 +44,8 @@ def test_the_newest_window_ends_with_the_last_target():
         "series": [0, 1],
         "input_start": [2, 6],
         "input_stop": [5, 9],
+        "target_start": [5, 9],
+        "target_stop": [5, 9],  # nothing is known of the rows after the end
     }
     assert sentences == []
 
@@ -77,7 +79,13 @@ def test_the_first_missing_future_covariate_is_named():
 
     windows, sentences = newest_windows(found, lookback=3, n_ahead=2, skip_gaps=False)
 
-    assert windows.to_dict("list") == {"series": [0], "input_start": [1], "input_stop": [4]}
+    assert windows.to_dict("list") == {
+        "series": [0],
+        "input_start": [1],
+        "input_stop": [4],
+        "target_start": [4],
+        "target_stop": [6],
+    }
     assert sentences == [
         "1 series ('b') cannot be forecast from the newest rows: no value of 'price' "
         "(ingest.future_covariates) of series 'b' at 2024-01-06 00:00:00."
