@@ -65,7 +65,10 @@ def test_the_sections_name_the_stages_that_read_them(root):
     assert (
         "## windowing\n\nRead by `predict`, `calibrate`, `evaluate`, `refit`, `forecast`.\n" in page
     )
-    assert "## seed\n\nRead by `windowing`, `train`, `predict`, `evaluate`, `refit`, `forecast`.\n" in page
+    assert (
+        "## seed\n\nRead by `windowing`, `train`, `predict`, `evaluate`, `refit`, `forecast`.\n"
+        in page
+    )
 
 
 def test_the_picture_shows_the_storeys_of_the_contracts_and_the_files_between_stages(root):
