@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from foundation.errors import ParamsError
@@ -27,6 +28,15 @@ PLAIN = re.compile(
     r"(?!(true|false|yes|no|on|off|null|y|n)$)[a-z][\w./-]*", re.ASCII | re.IGNORECASE
 )
 NULLS = ("null", "~")
+
+
+class _SpelledNulls(RoundTripRepresenter):
+    """Writes `null`. A class of its own: the library keeps what is added to one for the whole process."""
+
+
+_SpelledNulls.add_representer(
+    type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
+)
 
 
 def apply_overrides(
@@ -99,9 +109,7 @@ def _round_trip() -> YAML:
     yaml.preserve_quotes = True
     yaml.width = 2**16
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.representer.add_representer(
-        type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
-    )
+    yaml.Representer = _SpelledNulls
     return yaml
 
 

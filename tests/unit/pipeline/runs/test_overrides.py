@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from io import StringIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,20 @@ TEXTS = (  # parameters of text, and what else they may be
     "ingest.encoding", "ingest.separator", "ingest.decimal", "split.method", "split.test_from",
     "model.scaler", "model.layers.0.activation", "train.optimizer.name",
 )  # fmt: skip
+
+
+def test_writing_overrides_changes_nothing_in_how_the_process_writes_other_files(tmp_path):
+    def written():
+        buffer = StringIO()
+        YAML().dump({"sheet": None}, buffer)
+        return buffer.getvalue()
+
+    before = written()
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    apply_overrides(tmp_path, ["ingest.sheet=null", "train.epochs=5"])
+
+    assert "sheet: null" in read(tmp_path)
+    assert written() == before
 
 
 @pytest.fixture
