@@ -56,7 +56,7 @@ def test_a_run_with_a_configuration_records_and_shows_what_was_applied(copied: P
 def test_a_run_is_named_by_its_configuration(project: Quick):
     (project.root / "nine.yaml").write_text("train: {epochs: 9}\n")
     said = project.exactcast("run", "--no-prefect", "--config", "nine.yaml")
-    assert "kept as  the experiment nine-" in said
+    assert "kept as   the experiment nine-" in said
     assert project.read("model") == b"9 epochs on table"
 
 
