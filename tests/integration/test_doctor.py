@@ -18,7 +18,7 @@ def findings(project: Project, **environment) -> dict[str, dict]:
 def test_a_good_checkout_is_ok_in_every_line(finished: Project):
     found = findings(finished)
     assert all(finding["ok"] for finding in found.values()), found
-    assert found["dvc.lock"]["text"] == "canonical, 6 of 6 stages recorded"
+    assert found["dvc.lock"]["text"] == "canonical, 10 of 10 stages recorded"
     assert "none" in found["dvc remotes"]["text"]
     assert found["prefect server"]["text"] == "can be started"
     text = finished.exactcast("doctor")

@@ -50,7 +50,8 @@ def test_a_record_tells_what_where_and_how_and_nothing_of_whose(toy: Project):
     assert around["pinned"]["KERAS_HOME"] == ".cache/keras"
     assert around["processor"]["model"] and around["libc"].startswith("glibc ")
     text = json.dumps(record)
-    assert not [word for word in (str(toy.root), platform.node(), str(Path.home())) if word in text]
+    names = (str(toy.root), platform.node(), str(Path.home()))
+    assert not [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)]
 
 
 def test_a_run_is_shown_on_one_screen_by_its_name_or_commit(toy: Project):
