@@ -56,7 +56,7 @@ def test_the_committed_demo_is_reproduced_in_hostile_surroundings(project: Proje
     )  # fmt: skip
 
     assert (
-        "identical: all 14 outputs equal the committed dvc.lock, byte for byte (6 of 6 stages ran)"
+        "identical: all 20 outputs equal the committed dvc.lock, byte for byte (10 of 10 stages ran)"
         in said
     )
     assert (project.read("dvc.lock"), project.read("reports/metrics.json")) == committed
@@ -178,7 +178,7 @@ def test_a_small_run_of_the_whole_chain_is_proved_on_one_core(small: Project, tm
     assert list(told) == STAGES
     assert all(one["cores"] == [0] for one in told.values())
     assert all(one["environment"]["EXACTCAST_NO_CHECKPOINTS"] == "1" for one in told.values())
-    assert said.splitlines()[-1].startswith("identical: all 14 outputs of small ")
+    assert said.splitlines()[-1].startswith("identical: all 20 outputs of small ")
 
 
 @pytest.mark.slow
