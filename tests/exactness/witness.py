@@ -13,15 +13,16 @@ from tests.support.project import Project
 
 SMALL = ["-S", "simulate.rows=300", "-S", "train.epochs=2", "-S", "model.layers.0.units=8"]
 STAGES = [
-    "simulate", "ingest", "windowing", "split", "train", "predict", "calibrate", "evaluate", "refit",
+    "simulate", "ingest", "windowing", "split", "train", "predict", "calibrate", "refit", "evaluate",
     "forecast",
 ]  # fmt: skip
 OUTPUTS = [
     "data/raw/demo.csv", "data/series.parquet", "data/windows.parquet", "data/split.parquet",
-    "models/model.keras", "reports/training.csv", "reports/metrics.json",
+    "models/model.keras", "models/inputs.json", "reports/training.csv", "data/predictions.parquet",
+    "models/intervals.parquet", "data/newest.parquet", "models/final.keras", "reports/metrics.json",
     "reports/plots/forecast.png", "reports/plots/loss.png", "reports/report.html",
-    "data/predictions.parquet", "data/newest.parquet", "models/final.keras", "models/intervals.parquet",
-    "forecasts/forecast.csv", "forecasts/forecast.parquet", "forecasts/forecast.png",
+    "reports/scores.json", "reports/scores_by_series.parquet", "forecasts/forecast.csv",
+    "forecasts/forecast.parquet", "forecasts/forecast.png",
 ]  # fmt: skip
 LINES = """
 
