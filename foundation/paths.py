@@ -7,6 +7,7 @@ CODE_PACKAGES = ("forecasting", "foundation", "pipeline", "stages")
 RAW_TABLES = (".csv", ".parquet", ".xlsx")  # how the name of a raw table ends
 
 PARAMS = Path("params.yaml")
+NEWEST_TABLES = Path("data/newest")  # tables with rows that are younger than a model
 DEMO = Path("data/raw/demo.csv")
 SERIES = Path("data/series.parquet")
 WINDOWS = Path("data/windows.parquet")

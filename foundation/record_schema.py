@@ -49,6 +49,20 @@ class AppliedConfig(JsonContent):
     overrides: list[str] = []
 
 
+class ForecastOf(JsonContent):
+    """What a forecast of newer rows is made from.
+
+    Attributes:
+        table: The path of the newer table.
+        input: Its hash.
+        model: The run whose model forecasts, or its commit.
+    """
+
+    table: str = ""
+    input: str = ""
+    model: str = ""
+
+
 class Record(JsonContent):
     """The content of record.json.
 
@@ -58,6 +72,7 @@ class Record(JsonContent):
         commit: What the run started from.
         config: The files of overrides that were applied first, in their order.
         overrides: `key=value` changes of params.yaml, applied after them.
+        forecast: What a forecast of newer rows is made from; None for a run with a model of its own.
         started: When, as ISO 8601 in UTC.
         seconds: How long each stage took.
         states: How each stage ended.
@@ -76,6 +91,7 @@ class Record(JsonContent):
     commit: str | None = None
     config: list[AppliedConfig] = []
     overrides: list[str] = []
+    forecast: ForecastOf | None = None
     started: str | None = None
     seconds: dict[str, float] = {}
     states: dict[str, str] = {}

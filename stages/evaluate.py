@@ -321,7 +321,7 @@ def _report(params: Params, found: Inputs, scores: Scores, plots: dict[str, byte
         epoch=(scores.epoch and scores.epoch.sentence) or "",
         tables=tables,
         intervals=coverage_table(found.intervals),
-        params=params.model_dump(include=set(REPORTED)),
+        params=params.model_dump(include=set(REPORTED), exclude={"forecast": {"input"}}),
         plots=plots,
     )
 

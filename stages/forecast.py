@@ -9,18 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from forecasting.data.encoding import check_categories
-from forecasting.data.fit_to_model import check_fits
 from forecasting.data.panel import Panel
 from forecasting.data.roles import inputs_from
 from forecasting.intervals.newest_forecast import NewestForecast, newest_forecast
 from forecasting.reporting.forecast_table import long_table, series_ids
 from forecasting.reporting.newest_plot import draw_newest
 from foundation.params import Params
-from stages.reading import read_series
+from stages.newer import forecast_newest, read_newer
 from stages.runner import run_stage
 from stages.storage import artifacts
-from stages.storage.predictions import NEWEST, Predictions, joined
+from stages.storage.predictions import Predictions
 
 log = logging.getLogger(__name__)
 
@@ -57,23 +55,12 @@ def _stored(params: Params) -> tuple[Panel, Predictions]:
 
 def _forecast_newer(params: Params) -> tuple[Panel, Predictions]:
     """Read a newer table, and forecast its newest rows with the model as it is."""
-    # seconds to import, as they start TensorFlow: only where a model is needed
-    from forecasting.models.raw_units import load_model
-    from forecasting.training.determinism import seal_tensorflow
-    from stages.newest import Predictor
-
-    seal_tensorflow(params.seed)
-    document, table = artifacts.INPUTS.load(), params.forecast.input
+    document = artifacts.INPUTS.load()
     inputs = inputs_from(document)
-    ingest = params.ingest.model_copy(update={"raw": table, "from": None, "until": None})
-    panel = read_series(ingest, stage="forecast", to_train=False)
-    check_fits(panel, inputs, step=document["step"], table=table)
-    predictor = Predictor(params, load_model(artifacts.FINAL_MODEL.path), panel, inputs)
-    windows = predictor.newest(stage="forecast")
-    check_categories(panel, inputs, windows)
-    blocks = list(predictor.blocks(NEWEST, windows))
-    n_targets, n_steps = len(panel.targets), params.forecast.horizon
-    return panel, joined(blocks, n_targets=n_targets, n_steps=n_steps)
+    panel = read_newer(params, params.forecast.input, inputs, document)
+    n_steps = params.forecast.horizon
+    model = artifacts.FINAL_MODEL.path
+    return panel, forecast_newest(params, panel, inputs, model, n_steps=n_steps)
 
 
 def _log_result(found: NewestForecast) -> None:

@@ -11,6 +11,7 @@ from forecasting.data.panel import Panel
 from forecasting.data.roles import ModelInputs
 from forecasting.data.windows import series_numbers
 from forecasting.training.panel_forecaster import PanelForecaster, whole_horizons
+from foundation.errors import DataError
 from foundation.params import Params
 from stages.storage.predictions import Predictions, windows_of_block
 
@@ -20,15 +21,40 @@ log = logging.getLogger(__name__)
 class Predictor:
     """A model that forecasts as many steps as are scored, and as are wanted after the newest rows."""
 
-    def __init__(self, params: Params, model: Any, panel: Panel, inputs: ModelInputs) -> None:
+    def __init__(
+        self,
+        params: Params,
+        model: Any,
+        panel: Panel,
+        inputs: ModelInputs,
+        *,
+        n_steps: int | None = None,
+    ) -> None:
+        """Prepare what the model reads.
+
+        Args:
+            params: The whole of params.yaml.
+            model: A forecaster in raw units.
+            panel: The series.
+            inputs: What the model reads.
+            n_steps: How many steps; None for those that are scored or wanted.
+        """
         self._params, self._panel = params, panel
-        self.n_steps = max(params.windowing.horizon, params.forecast.horizon)
+        self.n_steps = n_steps or max(params.windowing.horizon, params.forecast.horizon)
         self._forecaster = PanelForecaster(
             model, panel, inputs, n_steps=self.n_steps, frequency=params.ingest.frequency
         )
 
-    def newest(self, *, stage: str) -> pd.DataFrame:
-        """List the newest window of each series; what has none is logged."""
+    def newest(self, *, stage: str, needed: bool = False) -> pd.DataFrame:
+        """List the newest window of each series; what has none is logged.
+
+        Args:
+            stage: Which stage forecasts.
+            needed: Whether there is nothing to do without a window.
+
+        Raises:
+            DataError: No series has a window, and one is needed.
+        """
         params = self._params
         windows, sentences = newest_windows(
             self._panel,
@@ -36,6 +62,8 @@ class Predictor:
             n_ahead=whole_horizons(self.n_steps, horizon=params.windowing.horizon),
             skip_gaps=params.ingest.gaps == "skip",
         )
+        if needed and not len(windows):
+            raise DataError(f"Nothing can be forecast: {' '.join(sentences)}")
         for sentence in sentences:
             log.warning("%s: %s", stage, sentence)
         return windows

@@ -128,7 +128,11 @@ def test_a_stage_declares_exactly_the_parameters_it_reads(stage):
     if "model_dump" in read:  # the report shows parameters, section by section
         shown = re.search(r"^REPORTED = (\(.*\))", source, re.MULTILINE)
         read = read - {"model_dump"} | set(ast.literal_eval(shown[1]))
-    assert sorted(read) == DVC[stage]["params"]
+    named = [name.partition(".") for name in DVC[stage]["params"]]
+    assert sorted(read) == sorted({section for section, _, _ in named})
+    for section in {section for section, _, name in named if name}:
+        parts = {name for each, _, name in named if each == section}
+        assert set(re.findall(rf"\bparams\.{section}\.(\w+)", source)) <= parts
 
 
 def test_the_list_of_artifacts_is_the_list_of_outputs():

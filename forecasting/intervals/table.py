@@ -64,12 +64,15 @@ def offsets_of(table: pd.DataFrame, *, n_steps: int, targets: Sequence[str]) -> 
     """Read the offsets of the first steps back.
 
     Returns:
-        Shape (levels, 2, n_steps, targets).
+        Shape (levels, 2, n_steps, targets); nan for steps that the table does not have.
     """
+    levels = levels_of(table)
     within = table[table["step"] <= n_steps]
-    shape = (len(targets), n_steps, len(levels_of(table)), 2)
-    ends = within[["lower", "upper"]].to_numpy().reshape(shape)
-    return ends.transpose(2, 3, 1, 0)
+    known = len(within) // max(1, len(targets) * len(levels))
+    ends = within[["lower", "upper"]].to_numpy().reshape(len(targets), known, len(levels), 2)
+    offsets = np.full((len(levels), 2, n_steps, len(targets)), np.nan)
+    offsets[:, :, :known] = ends.transpose(2, 3, 1, 0)
+    return offsets
 
 
 def is_scaled(table: pd.DataFrame) -> bool:

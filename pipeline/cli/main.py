@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from foundation.errors import PipelineError
+from pipeline.cli.display.formats import Format
 from pipeline.cli.display.layout import announce, screen_width
 
 app = typer.Typer(
@@ -223,6 +224,57 @@ def inspect(
             announce("params.yaml is written; comments and all other parameters are as before")
     elif inspection.error is not None:
         raise SystemExit(1)
+
+
+@app.command()
+def forecast(
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--input", metavar="TABLE", help="A raw table with newer rows; the run is kept."
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="A run, commit or branch whose model forecasts.")
+    ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option("--series", metavar="ID", help="Only this series; may be repeated."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--h", metavar="N", min=1, max=100_000, help="How many steps.")
+    ] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option("--level", metavar="80,90", help="Only these intervals, in per cent."),
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Forecast as of TIME: read no later row."),
+    ] = None,
+    how: Annotated[
+        Format | None, typer.Option("--format", help="By default text, or as FILE is named.")
+    ] = None,
+    in_columns: Annotated[
+        bool, typer.Option("--wide", help="A column for each target instead of a row.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write a file; else print.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print what comes after the newest rows, with intervals; make it where no run has stored it."""
+    from pipeline.cli.forecast import forecast_and_print
+    from pipeline.runs.forecast_answer import Question
+
+    forecast_and_print(
+        Question(table=table, run=run, steps=steps, origin=origin),
+        series=series or (),
+        levels=levels,
+        how=Format.json if as_json else how,
+        in_columns=in_columns,
+        output=output,
+    )
 
 
 @app.command()

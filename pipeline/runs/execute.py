@@ -8,6 +8,7 @@ import re
 import secrets
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -184,7 +185,12 @@ def _tell_on_stderr(line: str) -> None:
 
 
 def reproduce_and_keep(
-    checkout: RunCheckout, observer: RunObserver, notes: Notes, *, named: bool
+    checkout: RunCheckout,
+    observer: RunObserver,
+    notes: Notes,
+    *,
+    named: bool,
+    only: Sequence[str] | None = None,
 ) -> RunResult:
     """Bring the stages up to date, compare, and keep the run if something happened in it.
 
@@ -193,11 +199,12 @@ def reproduce_and_keep(
         observer: Called with each step.
         notes: What is noted of the run.
         named: Whether a person gave the run its name.
+        only: The stages to bring up to date; by default all.
 
     Raises:
         PipelineError: A stage failed, or the name is taken.
     """
-    states = bring_up_to_date(checkout, observer, notes)
+    states = bring_up_to_date(checkout, observer, notes, only=only)
     canonicalise(checkout.root, checkout.graph)
     result = _result(checkout, states)
     if set(states.values()) == {UP_TO_DATE}:
@@ -209,6 +216,7 @@ def reproduce_and_keep(
         named=named,
         untracked=own_files(checkout),
         added={RECORD: record.to_bytes()},
+        forecast=notes.forecast is not None,
     )
     flush(checkout.root)
     return replace(result, experiment=experiment)
@@ -227,15 +235,27 @@ def _result(checkout: RunCheckout, states: dict[str, str]) -> RunResult:
     )
 
 
-def bring_up_to_date(checkout: RunCheckout, observer: RunObserver, notes: Notes) -> dict[str, str]:
+def bring_up_to_date(
+    checkout: RunCheckout,
+    observer: RunObserver,
+    notes: Notes,
+    *,
+    only: Sequence[str] | None = None,
+) -> dict[str, str]:
     """Bring the stages up to date, one after the other; return how each ended.
 
     DVC is asked once what is out of date, and then for each stage from the first such one.
+
+    Args:
+        checkout: Where they run.
+        observer: Called with each step.
+        notes: Takes how long each took.
+        only: Some of them, in their order; by default all.
     """
     stale = out_of_date(checkout)
     states = {}
     observer.started(checkout.graph)
-    for name in checkout.graph.needed():
+    for name in checkout.graph.needed() if only is None else only:
         began = time.monotonic()
         states[name] = observer.step(_step(checkout, name, stale=name in stale))
         notes.seconds[name] = round(time.monotonic() - began, 3)

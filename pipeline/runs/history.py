@@ -47,9 +47,9 @@ class Run:
 
 
 def newest_run(checkout: Checkout) -> str:
-    """Return the name of the run that was kept last, or HEAD if none is kept."""
-    kept = experiments(checkout)
-    return kept[-1].name if kept else "HEAD"
+    """Return the name of the run with a model that was kept last, or HEAD if none is kept."""
+    kept = [each.name for each in experiments(checkout) if not each.forecast]
+    return kept[-1] if kept else "HEAD"
 
 
 def kept_runs(checkout: Checkout) -> list[Run]:

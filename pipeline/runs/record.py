@@ -12,7 +12,14 @@ from ruamel.yaml import YAML
 from foundation.files import digest
 from foundation.packages import LOCK_FILE
 from foundation.paths import PARAMS
-from foundation.record_schema import FORMAT, AppliedConfig, Record, Surroundings, parse_record
+from foundation.record_schema import (
+    FORMAT,
+    AppliedConfig,
+    ForecastOf,
+    Record,
+    Surroundings,
+    parse_record,
+)
 from pipeline.runs import probe
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.config_files import ConfigFile
@@ -43,6 +50,7 @@ class Notes:
         commit: What it started from.
         config: The files of overrides that were applied.
         overrides: `key=value` changes of params.yaml, applied after them.
+        forecast: What a forecast of newer rows is made from; None for a run with a model of its own.
         started: When, in seconds since 1970.
         seconds: How long each stage took.
     """
@@ -51,6 +59,7 @@ class Notes:
     commit: str
     config: tuple[ConfigFile, ...] = ()
     overrides: tuple[str, ...] = ()
+    forecast: ForecastOf | None = None
     started: float = field(default_factory=time.time)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -73,6 +82,7 @@ def make_record(
         commit=notes.commit,
         config=[AppliedConfig(path=f.path, overrides=list(f.overrides)) for f in notes.config],
         overrides=list(notes.overrides),
+        forecast=notes.forecast,
         started=datetime.fromtimestamp(notes.started, UTC).isoformat(timespec="seconds"),
         seconds=dict(notes.seconds),
         states=dict(result.states),

@@ -22,6 +22,7 @@ RECORD = "reports/record.json"
 # the subject of a run's commit says whether a person named it; until there were short names,
 # the name itself showed that
 NAMED, UNNAMED, EITHER = "exactcast: run named ", "exactcast: unnamed run ", "exactcast: run "
+FORECAST = "exactcast: forecast "  # of newer rows, by the model of another run
 TIMED = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}")
 NOBODY = ("exactcast", "exactcast@localhost")  # commits where git knows no user
 
@@ -35,12 +36,14 @@ class Experiment:
         commit: What it was kept in.
         parent: The commit it started from.
         named: Whether a person gave it this name, now or later, or made it without us.
+        forecast: Whether it is a forecast of newer rows: it has trained no model.
     """
 
     name: str
     commit: str
     parent: str
     named: bool
+    forecast: bool = False
 
 
 def keep(
@@ -50,6 +53,7 @@ def keep(
     named: bool,
     untracked: Sequence[str],
     added: Mapping[str, bytes],
+    forecast: bool = False,
 ) -> Experiment:
     """Keep the files of a checkout as an experiment of the commit that it stands on.
 
@@ -61,13 +65,14 @@ def keep(
         named: Whether a person gave it.
         untracked: Files to keep in addition to those that git tracks.
         added: Files that lie nowhere, by path, such as the run's record.
+        forecast: Whether it is a forecast of newer rows.
 
     Raises:
         SetupError: The name is taken, or it cannot be the name of a git reference.
     """
     parent = git(checkout.root, "rev-parse", "HEAD").strip()
     tree = _tree(checkout, untracked=untracked, added=added)
-    message = f"{NAMED if named else UNNAMED}{name}"
+    message = f"{FORECAST if forecast else NAMED if named else UNNAMED}{name}"
     commit = _write(
         checkout, "commit-tree", tree, "-p", parent, "-m", message, environment=_author(checkout)
     )
@@ -78,7 +83,7 @@ def keep(
             f"The run could not be kept as the experiment '{name}': {refused} Name it otherwise, "
             "or remove the old one: dvc exp remove."
         ) from None
-    return Experiment(name, commit, parent, named)
+    return Experiment(name, commit, parent, named, forecast)
 
 
 def _tree(checkout: Checkout, *, untracked: Sequence[str], added: Mapping[str, bytes]) -> str:
@@ -147,8 +152,9 @@ def experiments(checkout: Checkout) -> list[Experiment]:
         reference, commit, subject = line.split(" ", maxsplit=2)
         parts = reference.removeprefix(f"{REFS}/").split("/")
         if len(parts) == 3 and len(parts[0] + parts[1]) == 40:  # DVC keeps scratch refs there, too
-            named = _is_named(parts[2], subject)
-            found.append(Experiment(parts[2], commit, parts[0] + parts[1], named))
+            forecast = subject == f"{FORECAST}{parts[2]}"
+            named = not forecast and _is_named(parts[2], subject)
+            found.append(Experiment(parts[2], commit, parts[0] + parts[1], named, forecast))
     return found
 
 
@@ -169,13 +175,20 @@ def remove(checkout: Checkout, experiment: Experiment) -> None:
     git(checkout.root, "update-ref", "-d", reference, experiment.commit)
 
 
-def prune(checkout: Checkout, *, most: int) -> list[Experiment]:
+def prune(checkout: Checkout, *, most: int, forecasts: bool = False) -> list[Experiment]:
     """Remove the oldest experiments that no person named, until `most` of them are left.
+
+    Args:
+        checkout: The user's checkout.
+        most: How many may be left.
+        forecasts: Count and remove forecasts of newer rows, and no other runs; else no forecasts.
 
     Returns:
         What was removed.
     """
-    unnamed = [kept for kept in experiments(checkout) if not kept.named]
+    unnamed = [
+        kept for kept in experiments(checkout) if not kept.named and kept.forecast == forecasts
+    ]
     old = unnamed[: max(0, len(unnamed) - most)]
     for experiment in old:
         remove(checkout, experiment)

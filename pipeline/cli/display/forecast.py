@@ -1,0 +1,189 @@
+"""The forecast as a person or a program reads it."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from foundation.errors import SetupError
+from foundation.files import write_bytes
+from foundation.number_format import format_number
+from pipeline.cli.display.formats import Format
+from pipeline.cli.display.layout import GAP, announce, filled, screen_width, table_rows
+from pipeline.runs.forecast_answer import Answer
+from pipeline.runs.forecast_table import (
+    ID,
+    NAME,
+    ForecastTable,
+    bound_names,
+    csv_text,
+    records,
+    wide,
+)
+from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.dvc import ask
+
+
+def print_forecast(
+    checkout: Checkout,
+    answer: Answer,
+    *,
+    how: Format,
+    in_columns: bool,
+    output: Path | None,
+) -> None:
+    """Print a forecast, or write it to a file; what a reader should know of it goes to stderr.
+
+    Args:
+        checkout: The user's checkout.
+        answer: The forecast.
+        how: The format.
+        in_columns: One column per target instead of one row.
+        output: The file to write; None prints.
+    """
+    table = wide(answer.table, answer.inputs) if in_columns else answer.table
+    content = _content(checkout, answer, table, how, in_columns=in_columns)
+    if output is not None:
+        write_bytes(output, content)
+    else:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    for remark in [
+        *answer.remarks,
+        *_hidden(answer, how, in_columns=in_columns or output is not None),
+    ]:
+        announce(filled(remark, screen_width()))
+    place = output or answer.place
+    if how is Format.text or output is not None:
+        announce(
+            f"forecast  {place}" if place else "forecast  kept nowhere: --output FILE writes it"
+        )
+
+
+def _hidden(answer: Answer, how: Format, *, in_columns: bool) -> list[str]:
+    """Say which intervals the terminal has no room for."""
+    table, width = answer.table, screen_width()
+    shown = levels_shown(table, answer.inputs.get("time_zone"), width)
+    if how is not Format.text or in_columns or shown == table.levels:
+        return []
+    left_out = ", ".join(level for level in table.levels if level not in shown)
+    return [f"The intervals of {left_out} per cent do not fit: --format csv has them."]
+
+
+def _content(
+    checkout: Checkout, answer: Answer, table: ForecastTable, how: Format, *, in_columns: bool
+) -> bytes:
+    if how is Format.parquet:
+        return _parquet(checkout, table)
+    if how is Format.csv:
+        return csv_text(table).encode()
+    if how is Format.json:
+        return f"{json.dumps(records(table), indent=2)}\n".encode()
+    zone = answer.inputs.get("time_zone")
+    width = screen_width()
+    text = wide_text(table, zone, width) if in_columns else forecast_text(table, zone, width)
+    return f"{text}\n".encode()
+
+
+def _parquet(checkout: Checkout, table: ForecastTable) -> bytes:
+    """Have a process that may load numeric libraries write the table."""
+    if sys.stdout.isatty():
+        raise SetupError(
+            "A Parquet file is not for a terminal. Name a file: --output forecast.parquet"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "forecast.csv", Path(folder) / "forecast.parquet"
+        source.write_text(csv_text(table), encoding="utf-8")
+        command = ["-m", "stages.storage.forecast_file", str(source), str(target)]
+        ask(checkout.root, [sys.executable, *command], name="Writing Parquet")
+        return target.read_bytes()
+
+
+def forecast_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
+    """Lay out the forecast of each series: time, forecast, and the intervals that fit into the width."""
+    levels = levels_shown(table, zone, width)
+    clock = _clock(table, zone)
+    heads = ["time", "forecast", *(f"{level} %" for level in levels)]
+    places = _places(table, levels)
+    blocks = []
+    for name, rows in table.by_series():
+        cells = [
+            [clock(row[1]), _number(row[2]), *(_interval(row, *place) for place in places)]
+            for row in rows
+        ]
+        blocks.append("\n".join([name, *table_rows([heads, *cells])]))
+    return "\n\n".join(blocks)
+
+
+def levels_shown(table: ForecastTable, zone: str | None, width: int | None) -> list[str]:
+    """Return the levels of the intervals that fit into the width, from the first on."""
+    if width is None or not table.rows:
+        return table.levels
+    clock = _clock(table, zone)
+    room = width - max(len(clock(row[1])) for row in table.rows)
+    room -= len(GAP) + max(len("forecast"), *(len(_number(row[2])) for row in table.rows))
+    shown = []
+    for level, place in zip(table.levels, _places(table, table.levels), strict=True):
+        room -= len(GAP) + max(
+            len(f"{level} %"), *(len(_interval(row, *place)) for row in table.rows)
+        )
+        if room < 0:
+            break
+        shown.append(level)
+    return shown
+
+
+def _places(table: ForecastTable, levels: Sequence[str]) -> list[list[int]]:
+    """Find the columns of the lower and upper ends."""
+    return [[table.header.index(name) for name in bound_names(NAME, level)] for level in levels]
+
+
+def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
+    """Lay out a table with a column for each target; the intervals are left to the other formats."""
+    texts = 2 if table.header[0] == ID else 1
+    names = table.header[texts:]
+    shown = [
+        place
+        for place, name in enumerate(names, start=texts)
+        if not any(name == bound for each in names for bound in _bounds(each, names))
+    ]
+    clock = _clock(table, zone, place=texts - 1)
+    rows = [
+        [*row[: texts - 1], clock(row[texts - 1]), *(_number(row[place]) for place in shown)]
+        for row in table.rows
+    ]
+    head = [*(["series"] if texts == 2 else []), "time", *(table.header[place] for place in shown)]
+    return "\n".join(table_rows([head, *rows], left=set(range(texts)), width=width))
+
+
+def _bounds(target: str, names: Sequence[str]) -> list[str]:
+    begins = (f"{target}-lo-", f"{target}-hi-")
+    return [name for name in names if name.startswith(begins)]
+
+
+def _interval(row: Sequence[str], lower: int, upper: int) -> str:
+    if not row[lower]:
+        return ""
+    return f"{_number(row[lower])} to {_number(row[upper])}"
+
+
+def _number(cell: str) -> str:
+    return format_number(float(cell)) if cell else ""
+
+
+def _clock(table: ForecastTable, zone: str | None, *, place: int = 1) -> Callable[[str], str]:
+    """Return what writes a time as clocks show it where the data come from, without empty seconds."""
+    times = [row[place] for row in table.rows]
+    with_time = any(" " in time for time in times)
+    short = with_time and all(time.endswith(":00") for time in times)
+
+    def shown(time: str) -> str:
+        if zone is not None and with_time:
+            known = datetime.fromisoformat(time).replace(tzinfo=UTC)
+            time = known.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+        return time.removesuffix(":00") if short else time
+
+    return shown

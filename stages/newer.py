@@ -1,0 +1,64 @@
+"""What `forecast` and the answers to questions have in common: newer rows, and a model as it is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from forecasting.data.encoding import check_categories
+from forecasting.data.fit_to_model import check_fits
+from forecasting.data.panel import Panel
+from forecasting.data.roles import ModelInputs
+from foundation.params import Params
+from stages.reading import read_series
+from stages.storage.predictions import NEWEST, Predictions, joined
+
+
+def read_newer(
+    params: Params, table: str, inputs: ModelInputs, document: Mapping[str, Any]
+) -> Panel:
+    """Read a newer table as the raw table was read, and hold it against what the model was trained on.
+
+    Columns that the model does not forecast or read are passed over.
+
+    Args:
+        params: The whole of params.yaml; `ingest.from` and `ingest.until` chose what the model learned
+            from, and do not count here.
+        table: Where the table is.
+        inputs: What the model reads.
+        document: Their description, as `train` stored it.
+
+    Raises:
+        DataError: The table is not what it should be, or does not fit the model.
+    """
+    changes = {"raw": table, "from": None, "until": None, "targets": list(inputs.targets)}
+    panel = read_series(params.ingest.model_copy(update=changes), stage="forecast", to_train=False)
+    check_fits(panel, inputs, step=document["step"], table=table)
+    return panel
+
+
+def forecast_newest(
+    params: Params, panel: Panel, inputs: ModelInputs, model: Path, *, n_steps: int
+) -> Predictions:
+    """Forecast what comes after the last rows of series; this starts TensorFlow.
+
+    Args:
+        params: The whole of params.yaml.
+        panel: The series.
+        inputs: What the model reads.
+        model: Where the model lies.
+        n_steps: How many steps.
+
+    Raises:
+        DataError: No series can be forecast, or one has a category that the model does not know.
+    """
+    # seconds to import: only where a model is needed
+    from forecasting.models.raw_units import load_model
+    from forecasting.training.determinism import seal_tensorflow
+    from stages.newest import Predictor
+
+    seal_tensorflow(params.seed)
+    predictor = Predictor(params, load_model(model), panel, inputs, n_steps=n_steps)
+    windows = predictor.newest(stage="forecast", needed=True)
+    check_categories(panel, inputs, windows)
+    blocks = list(predictor.blocks(NEWEST, windows))
+    return joined(blocks, n_targets=len(panel.targets), n_steps=n_steps)
