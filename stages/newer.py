@@ -21,7 +21,7 @@ def read_newer(
     Columns that the model does not forecast or read are passed over.
 
     Args:
-        params: The whole of params.yaml; `ingest.from` and `ingest.until` chose what the model learned
+        params: All parameters; `ingest.from` and `ingest.until` chose what the model learned
             from, and do not count here.
         table: Where the table is.
         inputs: What the model reads.
@@ -42,7 +42,7 @@ def forecast_newest(
     """Forecast what comes after the last rows of series; this starts TensorFlow.
 
     Args:
-        params: The whole of params.yaml.
+        params: All parameters.
         panel: The series.
         inputs: What the model reads.
         model: Where the model lies.

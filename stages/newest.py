@@ -33,7 +33,7 @@ class Predictor:
         """Prepare what the model reads.
 
         Args:
-            params: The whole of params.yaml.
+            params: All parameters.
             model: A forecaster in raw units.
             panel: The series.
             inputs: What the model reads.

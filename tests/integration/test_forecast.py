@@ -343,9 +343,8 @@ def test_a_newer_table_may_be_as_short_as_a_window_and_constant(copied):
     ("change", "sentence"),
     [
         (
-            lambda table: table.assign(gas=1.0),
-            "does not fit the model: its list of targets is 'load', 'oil', 'gas', and the model was "
-            "trained with 'load', 'oil'",
+            lambda table: table.drop(columns="oil"),
+            "has no column 'oil' (ingest.targets); it has 'hour', 'load'.",
         ),
         (
             lambda table: table.iloc[::2],
