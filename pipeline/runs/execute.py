@@ -199,7 +199,7 @@ def reproduce_and_keep(
         observer: Called with each step.
         notes: What is noted of the run.
         named: Whether a person gave the run its name.
-        only: The stages to bring up to date; by default all.
+        only: The stages that are out of date and to be brought up to date; by default all.
 
     Raises:
         PipelineError: A stage failed, or the name is taken.
@@ -250,9 +250,9 @@ def bring_up_to_date(
         checkout: Where they run.
         observer: Called with each step.
         notes: Takes how long each took.
-        only: Some of them, in their order; by default all.
+        only: Some of them that are out of date, in their order; by default all.
     """
-    stale = out_of_date(checkout)
+    stale = out_of_date(checkout) if only is None else set(only)
     states = {}
     observer.started(checkout.graph)
     for name in checkout.graph.needed() if only is None else only:
