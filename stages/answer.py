@@ -96,7 +96,7 @@ def _origin(panel: Panel, origin: str | None) -> tuple[Panel, Path, list[str]]:
     ]
     if time < last:
         sentences.append(
-            f"This is no forecast: the model has seen the rows up to {last}, which come after {origin}. No "
+            f"This is not a forecast: the model has seen the rows up to {last}, which come after {origin}. No "
             "score is kept."
         )
     return cut_after(panel, time), artifacts.MODEL.path, sentences

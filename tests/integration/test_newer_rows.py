@@ -174,7 +174,7 @@ def test_an_earlier_origin_reads_no_later_row_and_uses_the_evaluated_model(hours
 def test_an_origin_that_the_model_has_seen_is_said_to_be_no_forecast(hours: Path):
     _, said = answered(hours, steps=2, origin="2024-03-05")
     assert len(said) == 2
-    assert said[1].startswith("This is no forecast: the model has seen the rows up to 2024-03-")
+    assert said[1].startswith("This is not a forecast: the model has seen the rows up to 2024-03-")
     assert said[1].endswith("which come after 2024-03-05. No score is kept.")
 
 
