@@ -10,7 +10,7 @@ from foundation.json_content import first_problem, json_object
 from foundation.metrics_schema import Scores, parse_metrics
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.experiments import experiments
+from pipeline.versioning.experiments import trained
 from pipeline.versioning.lockfile import committed_lock, hashes
 
 SCORES, METRICS = paths.SCORES.as_posix(), paths.METRICS.as_posix()  # as dvc.yaml has them
@@ -56,7 +56,7 @@ def _unreadable(path: str, invalid: ValidationError) -> SetupError:
 
 def scores_before(checkout: Checkout) -> Scores | None:
     """Find the scores of the newest kept run, or of the commit; None where they cannot be read in DVC's cache."""
-    kept = experiments(checkout)
+    kept = trained(checkout)
     lock = committed_lock(checkout.root, kept[-1].commit if kept else "HEAD")
     made = {path: md5 for entry in lock.values() for path, md5 in hashes(entry, "outs").items()}
     if SCORES not in made:

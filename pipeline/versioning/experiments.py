@@ -152,8 +152,7 @@ def experiments(checkout: Checkout) -> list[Experiment]:
         reference, commit, subject = line.split(" ", maxsplit=2)
         parts = reference.removeprefix(f"{REFS}/").split("/")
         if len(parts) == 3 and len(parts[0] + parts[1]) == 40:  # DVC keeps scratch refs there, too
-            forecast = subject == f"{FORECAST}{parts[2]}"
-            named = not forecast and _is_named(parts[2], subject)
+            named, forecast = _is_named(parts[2], subject), subject.startswith(FORECAST)
             found.append(Experiment(parts[2], commit, parts[0] + parts[1], named, forecast))
     return found
 
@@ -161,7 +160,12 @@ def experiments(checkout: Checkout) -> list[Experiment]:
 def _is_named(name: str, subject: str) -> bool:
     if subject == f"{EITHER}{name}":
         return TIMED.fullmatch(name) is None
-    return subject != f"{UNNAMED}{name}"
+    return subject not in (f"{UNNAMED}{name}", f"{FORECAST}{name}")
+
+
+def trained(checkout: Checkout) -> list[Experiment]:
+    """List the experiments that are no forecasts with a kept model, the newest last."""
+    return [kept for kept in experiments(checkout) if not kept.forecast]
 
 
 def newest_of(checkout: Checkout, commit: str) -> Experiment | None:

@@ -9,7 +9,8 @@ from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.execute import run_name
 from pipeline.runs.request import RunRequest
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.experiments import check_name, experiments, keep, prune
+from pipeline.versioning.experiments import check_name, experiments, keep, prune, trained
+from pipeline.versioning.git import git
 from pipeline.versioning.graph import load_graph
 
 COMMIT = "0123456789" * 4
@@ -91,6 +92,26 @@ def test_pruning_spares_what_a_person_named_and_the_newest(repository: Checkout,
     assert [each.name for each in removed] == ["seed-1-00aa", "0123456-00bb"]
     assert names(repository) == ["seed-1-2024", "20261122-060000-0123456-00cc", "a-newer-one-00dd"]
     assert prune(repository, most=1) == []
+
+
+def test_runs_and_forecasts_are_pruned_apart_and_a_renamed_forecast_stays(
+    repository: Checkout, monkeypatch
+):
+    for at, name in enumerate(["run-a", "forecast-a", "forecast-b", "run-b", "forecast-c"]):
+        monkeypatch.setenv("GIT_COMMITTER_DATE", f"@{1_700_000_000 + at} +0000")
+        forecast = name.startswith("forecast")
+        keep(repository, name=name, named=False, untracked=[], added={}, forecast=forecast)
+    first = experiments(repository)[1]
+    reference = f"refs/exps/{first.parent[:2]}/{first.parent[2:]}"
+    git(repository.root, "update-ref", f"{reference}/mine", first.commit)  # dvc exp rename
+    git(repository.root, "update-ref", "-d", f"{reference}/forecast-a")
+
+    removed = prune(repository, most=1, forecasts=True)
+    assert [each.name for each in removed] == ["forecast-b"]
+    assert names(repository) == ["run-a", "mine", "run-b", "forecast-c"]
+    assert [each.name for each in trained(repository)] == ["run-a", "run-b"]
+    assert [each.name for each in prune(repository, most=1)] == ["run-a"]
+    assert names(repository) == ["mine", "run-b", "forecast-c"]
 
 
 def test_runs_kept_before_names_were_short_are_still_known_by_their_names(
