@@ -44,7 +44,7 @@ def known_values(panel: Panel, ids: Sequence[Sequence[str]], wanted: pd.DataFram
     rows, there = _rows_of(panel, series, wanted["time"].to_numpy())
     there &= place >= 0
     actual = np.where(there, panel.values[rows, target], np.nan)
-    labels = np.where(place >= 0, np.array(panel.columns, dtype=object)[target], None)
+    labels = np.array([*panel.columns, None], dtype=object)[np.where(place >= 0, target, -1)]
     return pd.DataFrame({"actual": actual, "target": labels}, index=wanted.index)
 
 

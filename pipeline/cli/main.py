@@ -278,10 +278,37 @@ def forecast(
 
 
 @app.command()
+def forecasts(as_json: Json = False) -> None:
+    """List the forecasts that are kept, with the errors since realised."""
+    if not as_json:
+        announce("comparing the kept forecasts with what happened since")
+    from dataclasses import asdict
+
+    from pipeline.cli.display.forecasts import forecasts_text
+    from pipeline.cli.display.show import print_json
+    from pipeline.runs.checkout import this_workspace
+    from pipeline.runs.forecasts import kept_forecasts
+
+    kept, unread = kept_forecasts(this_workspace())
+    for sentence in unread:
+        announce(f"warning: {sentence} What it knows is left out.")
+    if as_json:
+        print_json([asdict(each) for each in kept])
+    else:
+        typer.echo(forecasts_text(kept, screen_width()))
+
+
+@app.command()
 def serve(
     cron: Annotated[
         str | None,
         typer.Option("--cron", metavar="FIELDS", help='When to train: "0 6 * * *" or @daily.'),
+    ] = None,
+    forecast_cron: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELDS", help="When to forecast the newest rows, by the newest model."
+        ),
     ] = None,
     verify_cron: Annotated[
         str, typer.Option(metavar="FIELDS", help="When to verify the newest run; '' for never.")
@@ -302,10 +329,13 @@ def serve(
     config: Config = None,
     keep: Annotated[
         int | None,
-        typer.Option("--keep", min=1, help="Keep the newest N unnamed experiments; else all."),
+        typer.Option("--keep", min=1, help="Keep the newest N unnamed runs; else all."),
     ] = None,
+    keep_forecasts: Annotated[
+        int, typer.Option("--keep-forecasts", min=1, help="Keep the newest N scheduled forecasts.")
+    ] = 100,
 ) -> None:
-    """Train on a schedule, watched in the Prefect UI; starts a server where there is none."""
+    """Train and forecast on a schedule, watched in the Prefect UI; starts a server where there is none."""
     import os
 
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -329,9 +359,11 @@ def serve(
     serve_until_stopped(
         workspace,
         cron=cron,
+        forecast_cron=forecast_cron,
         verify_cron=verify_cron or None,
         timezone=timezone,
         request=request,
+        forecast_request={"refresh": refresh, "push": push, "keep": keep_forecasts},
     )
 
 

@@ -32,7 +32,7 @@ from prefect.utilities.urls import url_for
 from ruamel.yaml import YAML
 
 from foundation.paths import PARAMS
-from pipeline.orchestration.flows import train, verify_run
+from pipeline.orchestration.flows import forecast, train, verify_run
 from pipeline.orchestration.observer import TAG
 from pipeline.orchestration.request_form import explain
 from pipeline.orchestration.server import HEARTBEAT
@@ -42,7 +42,7 @@ from pipeline.versioning.worktrees import commit_of
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
-NAME = "scheduled"  # of both deployments: train/scheduled and verify/scheduled
+NAME = "scheduled"  # of the deployments: train/scheduled, forecast/scheduled and verify/scheduled
 FORMER = f"{verify_run.name}/weekly"  # what verify/scheduled was called
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
@@ -63,6 +63,13 @@ def main() -> None:
         description="Trains in a worktree of its own and keeps the run as a DVC experiment.",
     )
     explain_form(deployment)
+    forecasts = forecast.to_deployment(
+        NAME,
+        **schedule_of(f"{forecast.name}/{NAME}", settings["forecast_cron"], timezone),
+        tags=[TAG],
+        parameters={"request": settings["forecast_request"]},
+        description="Forecasts the newest rows with the newest model, in a worktree of its own.",
+    )
     verification = verify_run.to_deployment(
         NAME,
         **schedule_of(
@@ -72,8 +79,8 @@ def main() -> None:
         description="Re-runs every stage of the newest run without any cache and compares every byte.",
     )
     remove_former(FORMER)
-    both = cast("list[RunnerDeployment]", [deployment, verification])
-    serve(*both, pause_on_shutdown=False, print_starting_message=False)
+    served = cast("list[RunnerDeployment]", [deployment, forecasts, verification])
+    serve(*served, pause_on_shutdown=False, print_starting_message=False)
 
 
 def explain_form(deployment: Any) -> None:

@@ -6,6 +6,7 @@ of Prefect's: a second one could disagree with DVC's.
 
 import logging
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, runtime, tags
@@ -22,11 +23,17 @@ from prefect.states import Cancelled, Completed, Failed
 
 from foundation.errors import CannotVerifyError, PipelineError, WorkspaceBusyError
 from pipeline.orchestration.observer import NAMES, TAG, NullObserver, PrefectObserver
-from pipeline.orchestration.request_form import Request, request_of
+from pipeline.orchestration.request_form import (
+    ForecastForm,
+    Request,
+    forecast_request_of,
+    request_of,
+)
 from pipeline.orchestration.server import HEARTBEAT, RETRIES
 from pipeline.orchestration.ui_artifacts import verification_rows
 from pipeline.runs.checkout import this_workspace
 from pipeline.runs.execute import execute_run, run_name
+from pipeline.runs.forecast import forecast_name, run_forecast
 from pipeline.runs.history import newest_run
 from pipeline.runs.request import RunObserver, RunRequest, RunResult
 from pipeline.runs.stage import RAN, UP_TO_DATE
@@ -36,6 +43,8 @@ from pipeline.versioning.worktrees import commit_of
 
 NAME = "train"
 STOPPED = "Stopped on request. What was finished is kept."
+UNCHANGED = "Unchanged"
+SAME_FORECAST = "Nothing changed: neither the table nor the model. Nothing was made."
 PROOF_FAILED = "exactcast.verify.failed"
 
 
@@ -88,6 +97,34 @@ def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # n
         return _ending(workspace, order, NullObserver())[0]
     except PipelineError as error:
         return _failed(str(error))
+
+
+@flow(
+    name="forecast",
+    flow_run_name=lambda: forecast_name(datetime.now(UTC)),
+    validate_parameters=False,  # as for train
+)
+def forecast(request: ForecastForm = {}) -> State[Any]:  # type: ignore[assignment]  # noqa: B006
+    """Forecast the newest rows with the model of a kept run, and keep the forecast as an experiment."""
+    try:
+        workspace = this_workspace()
+        result = run_forecast(
+            workspace,
+            forecast_request_of(request, workspace.root),
+            PrefectObserver(NullObserver()),
+            name=runtime.flow_run.name,
+        )
+    except PipelineError as error:
+        return _failed(str(error))
+    except KeyboardInterrupt:
+        return Cancelled(message=STOPPED)
+    where = result.kept.name if result.kept else result.commit[:7]
+    if not result.made:
+        return Completed(
+            name=UNCHANGED, message=f"{SAME_FORECAST} The forecast is that of {where}."
+        )
+    message = f"Forecast {result.table} with the model of {result.model}."
+    return Completed(message=f"{message} Kept as the experiment {where}.")
 
 
 def _name_of_verification() -> str:

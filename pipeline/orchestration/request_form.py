@@ -1,9 +1,9 @@
-"""What can be asked of a training run, as the form that Prefect shows and checks."""
+"""What can be asked of a training run or a forecast, as the forms that Prefect shows and checks."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml.comments import CommentedMap
@@ -12,7 +12,10 @@ from foundation.errors import ParamsError
 from foundation.params import Params, Section
 from foundation.params.part import Overrides, assignments, section_of
 from pipeline.runs.config_files import read_config
+from pipeline.runs.forecast import ForecastRequest
 from pipeline.runs.request import Overlap, RunRequest
+
+Form = TypeVar("Form", bound=BaseModel)
 
 
 class Request(BaseModel):
@@ -46,6 +49,51 @@ class Request(BaseModel):
     )
 
 
+class ForecastForm(BaseModel):
+    """What a forecast of newer rows is asked to do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: str = Field(
+        "",
+        description="The run, or another revision, whose model forecasts; empty for the newest run",
+    )
+    table: str = Field(
+        "", description="A table with newer rows; empty for the one of ingest.raw in the workspace"
+    )
+    refresh: bool = Field(False, description="First fetch imported raw data again (dvc update)")
+    push: bool = Field(False, description="Send the forecast to the remotes")
+    keep: int | None = Field(
+        None, ge=1, description="Keep the newest N forecasts that no person named; empty keeps all"
+    )
+
+
+def forecast_request_of(request: Any, root: Path) -> ForecastRequest:
+    """Turn a filled-in form into a request.
+
+    Args:
+        request: The form.
+        root: The project's root, from which the path of the table starts.
+
+    Raises:
+        ParamsError: It does not follow the form.
+    """
+    content = request.model_dump(exclude_unset=True) if isinstance(request, BaseModel) else request
+    form = _checked(ForecastForm, content)
+    if form.table and form.refresh:
+        raise ParamsError(
+            f"The request is not valid: it names the table {form.table}, and refresh fetches another. "
+            "Leave one of them empty and start the run again."
+        )
+    return ForecastRequest(
+        table=root / form.table if form.table else None,
+        run=form.run or None,
+        refresh=form.refresh,
+        push=form.push,
+        most=form.keep,
+    )
+
+
 def request_of(request: Any, root: Path) -> RunRequest:
     """Turn a filled-in form into a request.
 
@@ -65,16 +113,28 @@ def request_of(request: Any, root: Path) -> RunRequest:
             '{"overrides": {"train": {"epochs": 5}}}. Correct it and start the run again.'
         )
     overrides = tuple(assignments(values))
-    try:
-        checked = Request.model_validate({k: v for k, v in content.items() if k != "overrides"})
-    except ValidationError as invalid:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in invalid.errors()]
-        raise ParamsError(
-            f"The request is not valid: {'; '.join(problems)}. Correct it and start the run again."
-        ) from None
+    checked = _checked(Request, {k: v for k, v in content.items() if k != "overrides"})
     asked = checked.model_dump(exclude={"config", "overrides", "keep"})
     config = tuple(read_config(root / path, root=root) for path in checked.config)
     return RunRequest(config=config, overrides=overrides, most=checked.keep, **asked)
+
+
+def _checked(form: type[Form], content: Any) -> Form:
+    """Check a filled-in form.
+
+    Raises:
+        ParamsError: It does not follow the form.
+    """
+    try:
+        return form.model_validate(content)
+    except ValidationError as invalid:
+        problems = [
+            ": ".join(filter(None, [".".join(map(str, e["loc"])), e["msg"]]))
+            for e in invalid.errors()
+        ]
+        raise ParamsError(
+            f"The request is not valid: {'; '.join(problems)}. Correct it and start the run again."
+        ) from None
 
 
 def explain(definitions: dict[str, Any], params: CommentedMap, *, commit: str) -> None:

@@ -31,18 +31,22 @@ def serve(
     workspace: Checkout,
     *,
     cron: str | None,
+    forecast_cron: str | None,
     verify_cron: str | None,
     timezone: str,
     request: Mapping[str, object],
+    forecast_request: Mapping[str, object],
 ) -> None:
     """Serve until stopped; end everything that was started.
 
     Args:
         workspace: The user's checkout.
         cron: When to train; without it only when asked to.
+        forecast_cron: When to forecast the newest rows; without it only when asked to.
         verify_cron: When to verify the newest run; without it only when asked to.
         timezone: In which the fields are read.
-        request: What a scheduled run is asked to do, as in `form.Request`.
+        request: What a scheduled run is asked to do, as in `request_form.Request`.
+        forecast_request: What a scheduled forecast is asked to do, as in `request_form.ForecastForm`.
 
     Raises:
         PipelineError: A schedule is not valid, there is no server, or serving ended by itself.
@@ -50,11 +54,19 @@ def serve(
     check_timezone(timezone)
     when = [
         described("--cron", "trains", cron, timezone),
+        described("--forecast-cron", "forecasts", forecast_cron, timezone),
         described("--verify-cron", "verifies", verify_cron, timezone),
     ]
     typer.echo("\n".join(when))
     settings = json.dumps(
-        {"cron": cron, "verify_cron": verify_cron, "timezone": timezone, "request": dict(request)}
+        {
+            "cron": cron,
+            "forecast_cron": forecast_cron,
+            "verify_cron": verify_cron,
+            "timezone": timezone,
+            "request": dict(request),
+            "forecast_request": dict(forecast_request),
+        }
     )
     with served_by(workspace) as url:
         exit_code = _serve_deployments(workspace, url, settings)

@@ -15,7 +15,7 @@ from foundation.record_schema import Record
 from pipeline.runs.record import changed_surroundings, own_record, record_names
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dependencies import is_code
-from pipeline.versioning.experiments import experiments
+from pipeline.versioning.experiments import experiments, trained
 from pipeline.versioning.git import contents_at, git
 from pipeline.versioning.lockfile import Entries, committed_lock, flat, hashes
 from pipeline.versioning.worktrees import commit_of
@@ -48,13 +48,19 @@ class Run:
 
 def newest_run(checkout: Checkout) -> str:
     """Return the name of the run with a model that was kept last, or HEAD if none is kept."""
-    kept = [each.name for each in experiments(checkout) if not each.forecast]
-    return kept[-1] if kept else "HEAD"
+    kept = trained(checkout)
+    return kept[-1].name if kept else "HEAD"
 
 
-def kept_runs(checkout: Checkout) -> list[Run]:
-    """Describe every experiment of the repository, also those that nobody recorded, the newest last."""
-    runs = _described(checkout, [(kept.name, kept.commit) for kept in experiments(checkout)])
+def kept_runs(checkout: Checkout, *, forecasts: bool = False) -> list[Run]:
+    """Describe the experiments of the repository, also those that nobody recorded, the newest last.
+
+    Args:
+        checkout: A checkout of the repository.
+        forecasts: Whether to describe forecasts with the model of another run, too.
+    """
+    kept = experiments(checkout) if forecasts else trained(checkout)
+    runs = _described(checkout, [(each.name, each.commit) for each in kept])
     return sorted(runs, key=lambda run: run.when)
 
 

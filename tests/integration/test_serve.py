@@ -58,6 +58,7 @@ def test_a_schedule_fires_by_itself_and_sigterm_ends_the_server_too(project: Qui
     [
         (["--cron", "0 6 * * * *"], "--cron '0 6 * * * *' is not a schedule."),
         (["--verify-cron", "0 0 31 2 *"], "--verify-cron '0 0 31 2 *' never comes:"),
+        (["--forecast-cron", "hourly"], "--forecast-cron 'hourly' is not a schedule."),
         (["--timezone", "localtime"], "--timezone 'localtime' is not a time zone"),
         (["--config", "none.yaml"], "The configuration none.yaml does not exist."),
     ],
@@ -71,7 +72,7 @@ def test_a_schedule_that_is_not_valid_is_one_sentence_and_starts_nothing(
 
 
 def registers(quick: Quick, server: Server, *options: str) -> str:
-    """Serve until both deployments are registered; return what was printed."""
+    """Serve until the deployments are registered; return what was printed."""
 
     def when() -> list[str]:
         verify = server.post("deployments/filter", flows={"name": {"any_": ["verify"]}})
@@ -86,31 +87,53 @@ def registers(quick: Quick, server: Server, *options: str) -> str:
 
 
 def test_what_a_person_paused_stays_paused_when_serving_starts_again(quick: Quick, server: Server):
-    first = registers(quick, server).splitlines()
+    hourly = ("--forecast-cron", "5 * * * *")
+    first = registers(quick, server, *hourly).splitlines()
     assert first[0] == "trains at '0 6 * * *' (UTC), next:"
     assert [line[-10:] for line in first[1:4]] == [" 06:00 UTC"] * 3
-    assert first[4] == "verifies at '0 3 * * 0' (UTC), next:"
+    assert first[4] == "forecasts at '5 * * * *' (UTC), next:"
+    assert [line[-7:] for line in first[5:8]] == [":05 UTC"] * 3
+    assert first[8] == "verifies at '0 3 * * 0' (UTC), next:"
     train, verify = server.deployment(), server.deployment("verify/scheduled")
-    (schedule,) = train["schedules"]
-    server.patch(f"deployments/{train['id']}/schedules/{schedule['id']}", active=False)
+    forecast = server.deployment("forecast/scheduled")
+    for each in (train, forecast):
+        (schedule,) = each["schedules"]
+        server.patch(f"deployments/{each['id']}/schedules/{schedule['id']}", active=False)
     server.post(f"deployments/{verify['id']}/pause_deployment")
 
-    again = registers(quick, server)
-    for name, deployment in (("train/scheduled", train), ("verify/scheduled", verify)):
+    again = registers(quick, server, *hourly)
+    for name, deployment in (
+        ("train/scheduled", train),
+        ("forecast/scheduled", forecast),
+        ("verify/scheduled", verify),
+    ):
         assert (
             f"{name} stays paused, as it was left. Switch its schedule on at\n"
             f"  {server.page}/deployments/deployment/{deployment['id']}\n"
         ) in again
-    (schedule,) = server.deployment()["schedules"]
-    assert not schedule["active"]
+    for each in (train, forecast):
+        (schedule,) = server.get(f"deployments/{each['id']}")["schedules"]
+        assert not schedule["active"]
+        server.patch(f"deployments/{each['id']}/schedules/{schedule['id']}", active=True)
     assert server.deployment("verify/scheduled")["paused"]
 
-    server.patch(f"deployments/{train['id']}/schedules/{schedule['id']}", active=True)
     server.post(f"deployments/{verify['id']}/resume_deployment")
-    assert "stays paused" not in registers(quick, server)
-    (schedule,) = server.deployment()["schedules"]
-    assert schedule["active"]
+    assert "stays paused" not in registers(quick, server, *hourly)
+    for each in (train, forecast):
+        (schedule,) = server.get(f"deployments/{each['id']}")["schedules"]
+        assert schedule["active"]
     assert not server.deployment("verify/scheduled")["paused"]
+    quick.clean_up()
+
+
+def test_scheduled_forecasts_are_asked_for_what_serving_was_given(quick: Quick, server: Server):
+    registers(quick, server)
+    forecast = server.deployment("forecast/scheduled")
+    assert forecast["schedules"] == []
+    assert forecast["parameters"]["request"] == {"refresh": False, "push": False, "keep": 100}
+    registers(quick, server, "--refresh", "--push", "--keep-forecasts", "7")
+    forecast = server.deployment("forecast/scheduled")
+    assert forecast["parameters"]["request"] == {"refresh": True, "push": True, "keep": 7}
     quick.clean_up()
 
 
@@ -147,9 +170,9 @@ def test_the_deployments_for_a_worker_are_those_of_serve():
     listed = YAML(typ="safe").load(ROOT / "prefect.yaml")["deployments"]
     points = [each["entrypoint"].rpartition(":") for each in listed]
     assert {path for path, _, _ in points} == {"pipeline/orchestration/flows.py"}
-    served = [flows.train.name, flows.verify_run.name]
+    served = [flows.train.name, flows.forecast.name, flows.verify_run.name]
     assert [getattr(flows, name).name for _, _, name in points] == served
-    assert [each["name"] for each in listed] == [NAME, NAME]
+    assert [each["name"] for each in listed] == [NAME, NAME, NAME]
 
 
 @pytest.mark.slow

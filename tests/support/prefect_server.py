@@ -141,10 +141,15 @@ class Server:
         return min(datetime.fromisoformat(task["start_time"]) for task in found)
 
     def ask_for(
-        self, *, at: datetime | None = None, checked: bool = True, **request: Any
+        self,
+        deployed: str = "train/scheduled",
+        *,
+        at: datetime | None = None,
+        checked: bool = True,
+        **request: Any,
     ) -> dict[str, Any]:
-        """Start a run of the deployment, as its form does: now, or later; or unchecked."""
-        deployment = self.deployment()
+        """Start a run of a deployment, as its form does: now, or later; or unchecked."""
+        deployment = self.deployment(deployed)
         state: dict[str, Any] = {"type": "SCHEDULED"}
         if at is not None:
             state["state_details"] = {"scheduled_time": at.isoformat()}

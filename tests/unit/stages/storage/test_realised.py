@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from forecasting.data.panel import single
-from stages.storage.realised import became
+from stages.storage.realised import became, read_tables
 from stages.storage.tables import SeriesTable, Table
+from tests.support.project import ROOT
 
 HOURS = pd.date_range("2024-03-01", periods=3, freq="h", unit="us", name="hour")
 
@@ -29,13 +31,26 @@ def forecast(tmp_path):
 def series(path, **columns):
     n_rows = len(next(iter(columns.values())))
     SeriesTable(path).save_panel(single(pd.DataFrame(columns, index=HOURS[:n_rows])))
-    return str(path)
+    return {"path": str(path), "params": None}
+
+
+def raw(path, text, **ingest):
+    path.write_text(text)
+    content = YAML(typ="safe").load(ROOT / "params.yaml")
+    content["ingest"] |= {"time": "hour", "targets": "all", **ingest}
+    return {"path": str(path), "params": content}
+
+
+def panels(*tables):
+    found, unread = read_tables(tables)
+    assert unread == []
+    return found
 
 
 def test_the_first_table_that_knows_a_value_tells_it(tmp_path, forecast):
     newest = series(tmp_path / "newest", load=[1.5, np.nan], oil=[np.nan, 22.0])
     older = series(tmp_path / "older", load=[100.0, 5.0], oil=[10.0, 100.0])
-    assert became(forecast, [newest, older]) == {
+    assert became(forecast, panels(newest, older)) == {
         "mine": {
             "first": "2024-03-01 00:00:00",
             "last": "2024-03-01 02:00:00",
@@ -47,6 +62,22 @@ def test_the_first_table_that_knows_a_value_tells_it(tmp_path, forecast):
             "coverage": {"80": 0.5},  # 1.5 and 10 lie inside, 5 and 22 do not
         }
     }
+
+
+def test_a_raw_table_is_read_as_the_forecast_read_it(tmp_path, forecast):
+    text = "hour;load;oil\n2024-03-01 00:00;1,5;11\n2024-03-01 01:00;2;20\n2024-03-01 02:00;4;32\n"
+    table = raw(tmp_path / "newest.csv", text, separator=";", decimal=",")
+    found = became(forecast, panels(table))["mine"]
+    assert (found["known"], found["mae"]) == (6, {"load": 0.5, "oil": 1.0})
+
+
+def test_a_table_that_cannot_be_read_is_named_and_the_others_count(tmp_path, forecast):
+    torn = raw(tmp_path / "torn.csv", "hour,load\n2024-03-01 00:00,many\n", targets=["load"])
+    other = series(tmp_path / "other", load=[1.5], oil=[10.0])
+    found, unread = read_tables([torn, other])
+    assert became(forecast, found)["mine"]["known"] == 2
+    (sentence,) = unread
+    assert "many" in sentence
 
 
 def test_a_forecast_is_described_where_no_table_is_at_hand(forecast):
