@@ -125,7 +125,7 @@ def run(
 
 @app.command()
 def runs(as_json: Json = False) -> None:
-    """List the runs that are kept: when, what each changed, how good it is."""
+    """List the runs that are kept: when, what each changed, how good it is; not those that only forecast."""
     from dataclasses import asdict
 
     from pipeline.cli.display.runs import runs_text

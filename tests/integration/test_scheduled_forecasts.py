@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,15 @@ class Station:
 
     project: Project
     server: Server
+    source: Path
 
     def measures(self, n_rows: int) -> None:
         """Let the table have so many rows; those before are as they were."""
-        (self.project.root / TABLE).write_text(table(n_rows).to_csv(index=False))
+        table(n_rows).to_csv(self.project.root / TABLE, index=False)
+
+    def publishes(self, n_rows: int) -> None:
+        """Let the table that is imported have so many rows."""
+        table(n_rows).to_csv(self.source, index=False)
 
     def forecasts(self, **request: Any) -> dict[str, Any]:
         """Start a forecast, as its form does, and wait for its end."""
@@ -57,10 +63,11 @@ def table(n_rows: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def station(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Station]:
-    project = copy_project(tmp_path_factory.mktemp("scheduled") / "station")
-    station = Station(project, server)
-    station.measures(300)
-    project.dvc("add", "--quiet", TABLE)
+    folder = tmp_path_factory.mktemp("scheduled")
+    project = copy_project(folder / "station")
+    station = Station(project, server, folder / "station.csv")
+    station.publishes(300)
+    project.dvc("import-url", "--quiet", str(station.source), TABLE)
     project.commit("a table")
     overrides = [word for each in SMALL for word in ("-S", each)]
     project.exactcast("run", "--no-prefect", "--name", "model", *overrides)
@@ -78,14 +85,14 @@ def station(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterato
 
 @pytest.fixture(scope="module")
 def story(station: Station) -> dict[str, Any]:
-    """Forecasts of the same table, of three more rows, of these again, and of two more."""
-    runs = {"same": station.forecasts()}
+    """Forecasts of the same table, of three more rows, of these again, and of two more from the source."""
+    runs = {"same": station.forecasts(refresh=True)}
     station.measures(303)
     runs |= {"newer": station.forecasts(), "again": station.forecasts()}
     status = station.project.git("status", "--porcelain")
     listed = station.listed()
-    station.measures(305)
-    runs |= {"newest": station.forecasts(keep=1)}
+    station.publishes(305)
+    runs |= {"newest": station.forecasts(refresh=True, keep=1)}
     return runs | {"listed": listed, "status": status}
 
 
@@ -140,6 +147,24 @@ def test_forecasts_are_listed_with_the_errors_since_realised(
     assert (newer["model"], newer["known"], newer["mae"]) == ("model", 0, {})
 
 
+def test_refreshing_fetches_the_newest_rows_and_leaves_the_workspace_alone(
+    story: dict[str, Any], station: Station
+):
+    newest = story["newest"]
+    assert station.server.tasks(newest) == {"refresh": "Completed", "forecast": "Completed"}
+    rows = json.loads(station.server.artifacts(newest)["forecast"])
+    assert rows[0]["ds"] == "2024-03-13 17:00:00"
+    assert len(pd.read_csv(station.project.root / TABLE)) == 303
+    assert station.project.git("status", "--porcelain") == ""
+
+
+def test_a_forecast_says_in_its_record_what_it_is_made_from(
+    story: dict[str, Any], station: Station
+):
+    said = station.project.exactcast("show", story["newest"]["name"])
+    assert "\nforecast data/newest/station.csv, by the model of model\n" in said
+
+
 def test_forecasts_are_pruned_apart_from_runs_and_are_not_listed_among_them(
     story: dict[str, Any], station: Station
 ):
@@ -157,6 +182,21 @@ def test_an_old_forecast_is_verified_after_the_data_have_grown(
     assert {"models/model.keras", "forecasts/forecast.parquet"} <= set(outputs)
     hashes = [outputs["forecasts/forecast.csv"][which] for which in ("recorded", "reproduced")]
     assert len(set(hashes)) == 1
+
+
+def test_a_forecast_whose_bytes_are_gone_is_listed_and_said_to_be_missing(
+    story: dict[str, Any], station: Station
+):
+    shown = json.loads(station.project.exactcast("show", story["newest"]["name"], "--json"))
+    outs = {each["path"]: each["md5"] for each in shown["record"]["lock"]["forecast"]["outs"]}
+    gone = outs["forecasts/forecast.parquet"]
+    path = station.project.root / ".dvc/cache/files/md5" / gone[:2] / gone[2:]
+    content = path.read_bytes()
+    path.unlink()
+    found = station.listed()[story["newest"]["name"]]
+    assert found["missing"].startswith("It is not in DVC's cache.")
+    assert (found["first"], found["values"]) == (None, 0)
+    path.write_bytes(content)
 
 
 def test_a_newer_table_that_does_not_fit_is_one_sentence(story: dict[str, Any], station: Station):

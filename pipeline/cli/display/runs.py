@@ -103,7 +103,7 @@ def _number(run: Run, name: str) -> str:
 def run_text(run: Run, width: int | None = None) -> str:
     """Lay out a run on one screen; JSON has the rest."""
     record = run.record or Record()
-    states, lock = record.states, record.lock
+    states, lock, source = record.states, record.lock, record.forecast
     request = _in_order(lock)
     facts = {
         "run": run.name,
@@ -113,6 +113,7 @@ def run_text(run: Run, width: int | None = None) -> str:
         "changed": ", ".join(run.changed) or "nothing",
         "config": "; ".join(f"{one.path} ({', '.join(one.overrides)})" for one in record.config),
         "set": ", ".join(record.overrides),
+        "forecast": f"{source.table}, by the model of {source.model}" if source else "",
         "verdict": f"{_verdict(run)} ({how_it_ended(states)})" if states else NO_RECORD,
         "machine": ", ".join(map(str, filter(None, _machine(record.surroundings)))),
         "scores": ", ".join(f"{name} {_value(value)}" for name, value in _flat(run).items()),
@@ -125,7 +126,11 @@ def run_text(run: Run, width: int | None = None) -> str:
         )
     ]
     if states:
-        rows = [[name, states[name], f"{record.seconds.get(name, 0):.1f}"] for name in request]
+        rows = [
+            [name, states[name], f"{record.seconds.get(name, 0):.1f}"]
+            for name in request
+            if name in states
+        ]
         parts.append(table([["stage", "state", "seconds"], *rows], left={0, 1}, width=width))
     outputs = [out for name in request for out in hashes(lock[name], "outs").items()]
     if outputs:

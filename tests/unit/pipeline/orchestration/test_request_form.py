@@ -8,7 +8,14 @@ from ruamel.yaml import YAML
 
 from foundation.errors import ParamsError
 from foundation.params import load_params
-from pipeline.orchestration.request_form import Request, explain, request_of
+from pipeline.orchestration.request_form import (
+    ForecastForm,
+    Request,
+    explain,
+    forecast_request_of,
+    request_of,
+)
+from pipeline.runs.forecast import ForecastRequest
 from pipeline.runs.overrides import apply_overrides
 from tests.support.project import ROOT
 
@@ -180,3 +187,32 @@ def test_every_parameter_of_the_project_has_its_value_in_the_form_and_none_is_fi
             assert form["Train"][name]["description"].endswith(f"(now {json.dumps(value)})")
     for name in ("Overrides", "Model", "Train", "Ingest", "Split"):
         assert not [field for field in form[name].values() if "default" in field]
+
+
+def test_an_empty_form_of_a_forecast_takes_the_newest_table_and_model():
+    assert forecast_request_of({}, ROOT) == ForecastRequest()
+    assert forecast_request_of(ForecastForm(), ROOT) == ForecastRequest()
+
+
+def test_the_table_of_a_forecast_starts_from_the_project_and_the_rest_is_taken_over():
+    form = {"run": "best", "table": "data/raw/newer.csv", "push": True, "keep": 7}
+    assert forecast_request_of(form, ROOT) == ForecastRequest(
+        table=ROOT / "data/raw/newer.csv", run="best", push=True, most=7
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"keep": 0}, "keep: Input should be greater than or equal to 1"),
+        ({"epochs": 5}, "epochs: Extra inputs are not permitted"),
+        (
+            {"table": "a.csv", "refresh": True},
+            "it names the table a.csv, and refresh fetches another",
+        ),
+        (["keep"], "Input should be a valid dictionary"),
+    ],
+)
+def test_a_form_of_a_forecast_that_is_not_valid_is_refused_by_name(form: Any, words: str):
+    with pytest.raises(ParamsError, match=f"^The request is not valid: .*{words}"):
+        forecast_request_of(form, ROOT)
