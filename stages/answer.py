@@ -45,12 +45,12 @@ def answer(wanted: Mapping[str, Any], file: Path) -> list[str]:
     panel, model, sentences = _origin(
         _panel(params, wanted["table"], inputs, document), wanted["origin"]
     )
-    made = forecast_newest(params, panel, inputs, model, n_steps=int(wanted["steps"]))
+    made, intervals = forecast_newest(params, panel, inputs, model, n_steps=int(wanted["steps"]))
     found = newest_forecast(
         panel,
         made.series,
         made.forecasts,
-        artifacts.INTERVALS.load(),
+        intervals,
         lookback=params.windowing.lookback,
         frequency=params.ingest.frequency,
         least=params.model.targets_min,
@@ -66,7 +66,7 @@ def _panel(
 ) -> Panel:
     """Return the series to forecast: of a newer table, or those of the model."""
     newer = table or params.forecast.input
-    if Path(newer) == artifacts.SERIES.path:
+    if Path(newer) == artifacts.NEWEST.path:
         return artifacts.SERIES.load_panel()
     return read_newer(params, newer, inputs, document)
 

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from forecasting.data.panel import Panel
 from forecasting.data.roles import inputs_from
@@ -24,13 +25,13 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    newer = Path(params.forecast.input) != artifacts.SERIES.path
-    panel, newest = _forecast_newer(params) if newer else _stored(params)
+    newer = Path(params.forecast.input) != artifacts.NEWEST.path
+    panel, newest, intervals = _forecast_newer(params) if newer else _stored(params)
     found = newest_forecast(
         panel,
         newest.series,
         newest.forecasts,
-        artifacts.INTERVALS.load(),
+        intervals,
         lookback=params.windowing.lookback,
         frequency=params.ingest.frequency,
         least=params.model.targets_min,
@@ -46,21 +47,22 @@ def run(params: Params) -> None:
     _log_result(found)
 
 
-def _stored(params: Params) -> tuple[Panel, Predictions]:
-    """Read the series and the forecasts of their newest rows."""
+def _stored(params: Params) -> tuple[Panel, Predictions, pd.DataFrame]:
+    """Read the series, the forecasts of their newest rows, and the table of intervals."""
     panel = artifacts.SERIES.load_panel()
     n_targets, n_steps = len(panel.targets), params.forecast.horizon
-    return panel, artifacts.NEWEST.newest(n_targets=n_targets, n_steps=n_steps)
+    newest = artifacts.NEWEST.newest(n_targets=n_targets, n_steps=n_steps)
+    return panel, newest, artifacts.INTERVALS.load()
 
 
-def _forecast_newer(params: Params) -> tuple[Panel, Predictions]:
+def _forecast_newer(params: Params) -> tuple[Panel, Predictions, pd.DataFrame]:
     """Read a newer table, and forecast its newest rows with the model as it is."""
     document = artifacts.INPUTS.load()
     inputs = inputs_from(document)
     panel = read_newer(params, params.forecast.input, inputs, document)
     n_steps = params.forecast.horizon
     model = artifacts.FINAL_MODEL.path
-    return panel, forecast_newest(params, panel, inputs, model, n_steps=n_steps)
+    return panel, *forecast_newest(params, panel, inputs, model, n_steps=n_steps)
 
 
 def _log_result(found: NewestForecast) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from forecasting.data.encoding import check_categories
 from forecasting.data.fit_to_model import check_fits
 from forecasting.data.panel import Panel
@@ -38,7 +40,7 @@ def read_newer(
 
 def forecast_newest(
     params: Params, panel: Panel, inputs: ModelInputs, model: Path, *, n_steps: int
-) -> Predictions:
+) -> tuple[Predictions, pd.DataFrame]:
     """Forecast what comes after the last rows of series; this starts TensorFlow.
 
     Args:
@@ -48,6 +50,9 @@ def forecast_newest(
         model: Where the model lies.
         n_steps: How many steps.
 
+    Returns:
+        The forecasts, and the table of their intervals.
+
     Raises:
         DataError: No series can be forecast, or one has a category that the model does not know.
     """
@@ -55,10 +60,12 @@ def forecast_newest(
     from forecasting.models.raw_units import load_model
     from forecasting.training.determinism import seal_tensorflow
     from stages.newest import Predictor
+    from stages.replay import intervals_of
 
     seal_tensorflow(params.seed)
     predictor = Predictor(params, load_model(model), panel, inputs, n_steps=n_steps)
     windows = predictor.newest(stage="forecast", needed=True)
     check_categories(panel, inputs, windows)
     blocks = list(predictor.blocks(NEWEST, windows))
-    return joined(blocks, n_targets=len(panel.targets), n_steps=n_steps)
+    newest = joined(blocks, n_targets=len(panel.targets), n_steps=n_steps)
+    return newest, intervals_of(params, panel, predictor)

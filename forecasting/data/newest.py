@@ -1,4 +1,4 @@
-"""The newest window of each series: the one that a forecast is made from."""
+"""The newest window of each series, the one that a forecast is made from; and those of forecasts before it."""
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,36 @@ def newest_windows(
         "target_stop": np.minimum(stops + n_ahead, panel.offsets[1:])[kept],
     }
     return pd.DataFrame(windows), sentences
+
+
+def windows_after(
+    panel: Panel, time: pd.Timestamp, *, lookback: int, skip_gaps: bool
+) -> pd.DataFrame:
+    """List the windows that end after a time, and after which something has happened.
+
+    Args:
+        panel: The series.
+        time: The last row of each window is a later one.
+        lookback: Rows that a window reads.
+        skip_gaps: Whether a window may not read a missing value.
+
+    Returns:
+        The columns of `newest_windows`; the targets are the next row.
+    """
+    origins = np.arange(len(panel.values))
+    begins, ends = (np.repeat(each, panel.lengths) for each in (panel.offsets[:-1], panel.stops))
+    kept = (origins >= begins + lookback - 1) & (origins < ends - 1) & (panel.times > time)
+    stops = origins[kept] + 1
+    if skip_gaps:
+        stops = stops[~_reads_missing(panel, stops - lookback, stops)]
+    windows = {
+        "series": panel.codes[stops - 1],
+        "input_start": stops - lookback,
+        "input_stop": stops,
+        "target_start": stops,
+        "target_stop": stops + 1,
+    }
+    return pd.DataFrame(windows)
 
 
 def _after(panel: Panel) -> np.ndarray:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from forecasting.data.ahead import extend, known_steps
-from forecasting.data.newest import newest_windows
+from forecasting.data.newest import newest_windows, windows_after
 from forecasting.data.panel import Panel
 from forecasting.data.roles import Covariates
 
@@ -143,3 +143,21 @@ def test_rows_that_the_table_has_ahead_are_kept():
     assert longer.values[4, 1] == 4  # a price known ahead
     assert np.isnan(longer.values[5]).all()
     assert [time.day for time in longer.times] == [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6]
+
+
+def test_windows_after_a_time_end_later_and_before_the_newest_row():
+    windows = windows_after(panel(6, 4, 2), pd.Timestamp("2024-01-03"), lookback=3, skip_gaps=False)
+    assert windows["series"].tolist() == [0, 0]  # b and c have nothing after such a window
+    assert windows["input_start"].tolist() == [1, 2]
+    assert windows["input_stop"].tolist() == [4, 5]
+
+
+def test_windows_after_a_time_may_not_read_a_gap_that_is_skipped():
+    found = panel(7)
+    found.values[2] = np.nan
+    time = pd.Timestamp("2023-12-31")
+    kept = windows_after(found, time, lookback=2, skip_gaps=True)
+    assert kept["input_start"].tolist() == [0, 3, 4]
+    assert windows_after(found, time, lookback=2, skip_gaps=False)["input_start"].tolist() == [
+        0, 1, 2, 3, 4,
+    ]  # fmt: skip
