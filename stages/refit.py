@@ -56,6 +56,12 @@ def _train_again(params: Params) -> None:
         reduce_lr_on_plateau=None,
         learning_rates=rates,
     )
+    log.info(
+        "refit: trains again, on all %d windows over %d epochs: with forecast.refit training takes twice as "
+        "long",
+        len(every),
+        len(rates),
+    )
     read = [artifacts.SERIES.path, artifacts.SPLIT.path, artifacts.TRAINING.path]
     trained = train_model(params, found, config, stage="refit", read=read)
     artifacts.FINAL_MODEL.save(trained.model)

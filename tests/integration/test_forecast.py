@@ -1,5 +1,6 @@
 """The chain up to the forecast: its files, what other tools make of them, and Keras alone."""
 
+import logging
 import shutil
 
 import keras
@@ -298,13 +299,17 @@ def test_what_is_evaluated_is_the_same_with_and_without_refit(tmp_path):
     ).read_bytes()
 
 
-def test_a_refit_replays_the_epochs_up_to_the_one_that_was_kept(tmp_path, capsys):
+def test_a_refit_replays_the_epochs_up_to_the_one_that_was_kept(tmp_path, capsys, caplog):
+    caplog.set_level(logging.INFO)
     refitted(tmp_path, "train.epochs=6", "train.optimizer.learning_rate=0.05")
 
     curve = pd.read_csv(tmp_path / "reports/training.csv")
     kept = int(curve.loc[curve["kept"] == 1, "epoch"].iloc[0])
     printed = capsys.readouterr().out
     assert printed.count(f"epoch {kept}/{kept} ") == 1 + (kept == 6)
+    n_windows = 200 - 6 - 2 + 1  # rows, lookback, horizon
+    assert f"on all {n_windows} windows over {kept} epochs" in caplog.text
+    assert "training takes twice as long" in caplog.text
 
 
 @pytest.fixture
