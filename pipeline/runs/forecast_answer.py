@@ -19,6 +19,7 @@ from foundation.paths import (
     INPUTS,
     INTERVALS,
     MODEL,
+    NEWEST,
     PARAMS,
     SERIES,
     SPLIT,
@@ -27,6 +28,7 @@ from foundation.yaml_files import parse_yaml, read_yaml
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.forecast import ForecastRequest, ForecastResult, find_model, run_forecast
 from pipeline.runs.forecast_table import ForecastTable, read_forecast
+from pipeline.runs.newest_table import changed_table
 from pipeline.runs.request import RunObserver
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.checkout import Checkout
@@ -166,6 +168,9 @@ def answer(workspace: Checkout, question: Question, observer: RunObserver) -> An
     """
     source = _source(workspace, question)
     params = source.params()
+    changed = _changed(workspace, params, question)
+    if changed is not None:
+        question = replace(question, table=workspace.root / changed)
     stored_steps = _checked_steps(params, question)
     if question.origin is None and (question.steps or 1) <= stored_steps:
         found = _stored(workspace, source, question, observer)
@@ -174,7 +179,23 @@ def answer(workspace: Checkout, question: Question, observer: RunObserver) -> An
     else:
         found = _made(source, question, question.steps or stored_steps)
         steps = question.steps or stored_steps
-    return replace(found, remarks=[*found.remarks, *_remarks(params, steps, stored_steps)])
+    remarks = [*found.remarks, *_remarks(params, steps, stored_steps)]
+    if changed is not None:
+        remarks.insert(
+            0,
+            f"{changed} has changed since the model was trained: its newest rows are forecast with the model "
+            "as it is.",
+        )
+    return replace(found, remarks=remarks)
+
+
+def _changed(workspace: Checkout, params: dict[str, Any], question: Question) -> Path | None:
+    """Return the workspace's raw table if it holds other rows than the stored forecast knows."""
+    if question.table is not None or question.run is not None:
+        return None
+    if params.get("forecast", {}).get("input") != NEWEST.as_posix():
+        return None
+    return changed_table(workspace)
 
 
 def _source(workspace: Checkout, question: Question) -> _Source:

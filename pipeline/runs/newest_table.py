@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from foundation.errors import DataError, SetupError
-from foundation.files import write_bytes
+from foundation.files import digest, write_bytes
 from foundation.paths import NEWEST_TABLES, PARAMS, RAW_TABLES
 from foundation.yaml_files import read_yaml
 from pipeline.versioning.checkout import Checkout
@@ -26,6 +26,21 @@ def raw_table(checkout: Checkout) -> Path:
             "from. Name the table yourself: exactcast forecast --input TABLE"
         )
     return Path(raw)
+
+
+def changed_table(workspace: Checkout) -> Path | None:
+    """Return the raw table if it is not what the workspace's series were made from; None if it is.
+
+    Args:
+        workspace: The user's checkout.
+    """
+    raw = raw_table(workspace)
+    path = workspace.root / raw
+    for read in workspace.lock.get("ingest", {}).get("deps", []):
+        if read["path"] == raw.as_posix() and path.is_file():
+            same = path.stat().st_size == read.get("size") and digest(path, "md5") == read["md5"]
+            return None if same else raw
+    return None
 
 
 def store_newest(place: Checkout, table: Path) -> str:

@@ -5,7 +5,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,6 @@ import pytest
 
 from tests.support.project import PROGRAMS, Project, error_of
 
-STORED_SECONDS = 2.0
 TABLE = """\
 oil
 time              forecast"""
@@ -62,9 +60,7 @@ def test_a_stored_forecast_needs_no_numeric_library(finished: Project):
         "loaded = {'tensorflow', 'numpy', 'pandas', 'pyarrow', 'dvc', 'prefect'} & set(sys.modules)\n"
         "assert not loaded, loaded"
     )
-    began = time.monotonic()
     finished.call("python", "-c", code)
-    assert time.monotonic() - began < 4 * STORED_SECONDS  # on a machine that does other things
 
 
 def test_a_stored_forecast_is_cut_to_what_is_asked_for(finished: Project):
@@ -130,6 +126,23 @@ def test_a_newer_table_is_forecast_once_and_kept_below_the_run_of_the_model(copi
     raw = answer(copied, "--input", str(copied.root / "data/raw/demo.csv"), "--format", "csv")
     assert raw.stdout.encode() == copied.read("forecasts/forecast.csv")
     assert "nothing is made" in raw.stderr
+
+
+def test_a_raw_table_that_has_grown_is_forecast_from_its_newest_rows(copied: Project):
+    raw = copied.root / "data/raw/demo.csv"
+    lines = raw.read_text().splitlines(keepends=True)
+    raw.write_text("".join(lines[:-10]))
+    done = answer(copied, "--series", "oil", "--format", "csv")
+    assert rows(done.stdout)[0]["ds"] == lines[-10].split(",")[0]
+    assert done.stderr.splitlines()[-3].startswith(
+        "data/raw/demo.csv has changed since the model was"
+    )
+    more = answer(copied, "--series", "oil", "--format", "csv", "--h", "25")
+    assert more.stdout.startswith(done.stdout)
+    raw.write_text("".join(lines))
+    assert answer(copied, "--format", "csv").stdout.encode() == copied.read(
+        "forecasts/forecast.csv"
+    )
 
 
 @pytest.mark.parametrize(
