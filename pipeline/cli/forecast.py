@@ -15,6 +15,7 @@ from pipeline.runs.forecast_answer import Answer, Question, answer
 from pipeline.runs.request import RunObserver
 from pipeline.runs.stage import RAN, Event
 
+SERIES_SHOWN = 10  # on a terminal, if none is named
 FORMATS = {".csv": Format.csv, ".parquet": Format.parquet, ".json": Format.json}
 
 
@@ -44,7 +45,8 @@ def forecast_and_print(
     chosen = how or (FORMATS.get(output.suffix, Format.text) if output else Format.text)
     workspace = this_workspace()
     found = _selected(answer(workspace, question, _observer()), series, wanted)
-    print_forecast(workspace, found, how=chosen, in_columns=in_columns, output=output)
+    most = None if series else SERIES_SHOWN
+    print_forecast(workspace, found, how=chosen, in_columns=in_columns, output=output, most=most)
 
 
 def _levels(text: str) -> list[str]:

@@ -6,9 +6,12 @@ The stored file is long: `unique_id, ds, exactcast, exactcast-lo-80, exactcast-h
 import csv
 import difflib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from functools import cache
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from foundation.errors import DataError, quoted
@@ -36,19 +39,23 @@ class ForecastTable:
         begin = f"{NAME}-lo-"
         return [name.removeprefix(begin) for name in self.header if name.startswith(begin)]
 
-    @property
-    def n_steps(self) -> int:
-        """The most steps that a series has."""
-        return max((len(rows) for _, rows in self.by_series()), default=0)
-
     def by_series(self) -> list[tuple[str, list[list[str]]]]:
         """Return each series with its rows."""
-        return [(name, list(rows)) for name, rows in groupby(self.rows, key=lambda row: row[0])]
+        return [(name, list(rows)) for name, rows in groupby(self.rows, key=itemgetter(0))]
 
     def first_steps(self, n_steps: int) -> "ForecastTable":
         """Keep the first steps of each series."""
         rows = [row for _, rows in self.by_series() for row in rows[:n_steps]]
         return replace(self, rows=rows)
+
+    def first_series(self, most: int) -> tuple["ForecastTable", int]:
+        """Keep the first series; return also how many are left out. A table without ids has a single one."""
+        if self.header[0] != ID:
+            return self, 0
+        names = dict.fromkeys(row[0] for row in self.rows)
+        kept = set(islice(names, most))
+        rows = [row for row in self.rows if row[0] in kept]
+        return replace(self, rows=rows), len(names) - len(kept)
 
     def only_series(self, names: Sequence[str]) -> "ForecastTable":
         """Keep some of the series; of one with several targets its own name is enough.
@@ -110,16 +117,18 @@ def csv_text(table: ForecastTable) -> str:
     return buffer.getvalue()
 
 
-def records(table: ForecastTable) -> list[dict[str, Any]]:
-    """Write a table as JSON has it: numbers as numbers, null where nothing is known."""
-    texts = (ID, TIME)
-    return [
-        {
-            name: cell if name in texts else float(cell) if cell else None
-            for name, cell in zip(table.header, row, strict=True)
-        }
+def json_text(table: ForecastTable) -> str:
+    """Write a table as a JSON list of objects: numbers as they were written, null where nothing is known."""
+    quote = cache(json.dumps)  # the same times and names stand in many rows
+    names = ",\n".join(f"    {quote(name).replace('%', '%%')}: %s" for name in table.header)
+    layout = f"  {{\n{names}\n  }}"
+    texts = [name in (ID, TIME) for name in table.header]
+    rows = (
+        [quote(cell) if text else cell or "null" for cell, text in zip(row, texts, strict=True)]
         for row in table.rows
-    ]
+    )
+    listed = ",\n".join(layout % tuple(row) for row in rows)
+    return f"[\n{listed}\n]" if listed else "[]"
 
 
 def wide(table: ForecastTable, inputs: Mapping[str, Any]) -> ForecastTable:
@@ -132,18 +141,20 @@ def wide(table: ForecastTable, inputs: Mapping[str, Any]) -> ForecastTable:
     """
     targets, many = list(inputs["targets"]), inputs["id"] is not None
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for unique_id, time, *cells in table.rows:
+    for unique_id, rows in groupby(table.rows, key=itemgetter(0)):
         series, target = _split(unique_id, targets, many=many)
-        found.setdefault((series, time), {})[target] = cells
-    shown = [target for target in targets if any(target in cells for cells in found.values())]
-    n_cells = len(table.header) - 2
+        for _, time, *cells in rows:
+            found.setdefault((series, time), {})[target] = cells
+    there = set(chain.from_iterable(found.values()))
+    shown = [target for target in targets if target in there]
+    nothing = [""] * (len(table.header) - 2)
     names = [name.replace(NAME, target, 1) for target in shown for name in table.header[2:]]
-    rows = [
+    lines = [
         [*([series] if many else []), time]
-        + [cell for target in shown for cell in cells.get(target, [""] * n_cells)]
+        + [cell for target in shown for cell in cells.get(target, nothing)]
         for (series, time), cells in found.items()
     ]
-    return ForecastTable([*([ID] if many else []), TIME, *names], rows)
+    return ForecastTable([*([ID] if many else []), TIME, *names], lines)
 
 
 def _split(unique_id: str, targets: Sequence[str], *, many: bool) -> tuple[str, str]:

@@ -3,21 +3,31 @@
 import sys
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
 
 from forecasting.reporting.forecast_table import ID, TIME
 from stages.runner import check_seal
 from stages.storage.tables import Table
 
+TYPES = {ID: pa.string(), TIME: pa.timestamp("us")}  # numbers otherwise
+
 
 def main() -> None:
-    """Read the table as text, and write its columns with the types of forecasts/forecast.parquet."""
+    """Read the table, and write its columns with the types of forecasts/forecast.parquet."""
     check_seal()
-    table = pd.read_csv(sys.argv[1], dtype={ID: "str"}, keep_default_na=False, na_values={})
-    numbers = [name for name in table if name not in (ID, TIME)]
-    table[numbers] = table[numbers].apply(pd.to_numeric).astype("float64")
-    table[TIME] = pd.to_datetime(table[TIME], format="ISO8601").dt.as_unit("us")
-    Table(Path(sys.argv[2])).save(table)
+    source, target = map(Path, sys.argv[1:])
+    with csv.open_csv(source) as file:
+        names = file.schema.names
+    types = {name: TYPES.get(name, pa.float64()) for name in names}
+    options = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
+    table = csv.read_csv(
+        source,
+        csv.ReadOptions(use_threads=False),
+        csv.ParseOptions(newlines_in_values=True),  # a series may be called anything
+        options,
+    )
+    Table(target).save(table.to_pandas(use_threads=False))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The forecast as a person or a program reads it."""
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from pipeline.runs.forecast_table import (
     ForecastTable,
     bound_names,
     csv_text,
-    records,
+    json_text,
     wide,
 )
 from pipeline.versioning.checkout import Checkout
@@ -34,6 +33,7 @@ def print_forecast(
     how: Format,
     in_columns: bool,
     output: Path | None,
+    most: int | None = None,
 ) -> None:
     """Print a forecast, or write it to a file; what a reader should know of it goes to stderr.
 
@@ -43,17 +43,22 @@ def print_forecast(
         how: The format.
         in_columns: One column per target instead of one row.
         output: The file to write; None prints.
+        most: How many series a terminal is to show; None shows all.
     """
-    table = wide(answer.table, answer.inputs) if in_columns else answer.table
+    table, left_out = wide(answer.table, answer.inputs) if in_columns else answer.table, 0
+    if how is Format.text and output is None and screen_width() is not None and most is not None:
+        table, left_out = table.first_series(most)
     content = _content(checkout, answer, table, how, in_columns=in_columns)
     if output is not None:
         write_bytes(output, content)
     else:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
+    in_rows = how is Format.text and output is None and not in_columns
     for remark in [
         *answer.remarks,
-        *_hidden(answer, how, in_columns=in_columns or output is not None),
+        *([_series_left_out(left_out)] if left_out else []),
+        *(_levels_left_out(table, answer) if in_rows else []),
     ]:
         announce(filled(remark, screen_width()))
     place = output or answer.place
@@ -63,14 +68,19 @@ def print_forecast(
         )
 
 
-def _hidden(answer: Answer, how: Format, *, in_columns: bool) -> list[str]:
+def _series_left_out(number: int) -> str:
+    return f"Not shown: {number:,} more series. --series NAME shows one, --format csv prints all."
+
+
+def _levels_left_out(table: ForecastTable, answer: Answer) -> list[str]:
     """Say which intervals the terminal has no room for."""
-    table, width = answer.table, screen_width()
-    shown = levels_shown(table, answer.inputs.get("time_zone"), width)
-    if how is not Format.text or in_columns or shown == table.levels:
-        return []
+    shown = levels_shown(table, answer.inputs.get("time_zone"), screen_width())
     left_out = ", ".join(level for level in table.levels if level not in shown)
-    return [f"The intervals of {left_out} per cent do not fit: --format csv has them."]
+    return (
+        [f"The intervals of {left_out} per cent do not fit: --format csv has them."]
+        if left_out
+        else []
+    )
 
 
 def _content(
@@ -81,7 +91,7 @@ def _content(
     if how is Format.csv:
         return csv_text(table).encode()
     if how is Format.json:
-        return f"{json.dumps(records(table), indent=2)}\n".encode()
+        return f"{json_text(table)}\n".encode()
     zone = answer.inputs.get("time_zone")
     width = screen_width()
     text = wide_text(table, zone, width) if in_columns else forecast_text(table, zone, width)

@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from foundation.errors import DataError
-from pipeline.runs.forecast_table import ForecastTable, csv_text, read_forecast, records, wide
+from pipeline.runs.forecast_table import ForecastTable, csv_text, json_text, read_forecast, wide
 
 LONG = """\
 unique_id,ds,exactcast,exactcast-lo-80,exactcast-hi-80,exactcast-lo-90,exactcast-hi-90
@@ -27,7 +29,6 @@ def test_the_first_steps_are_those_of_each_series():
         ["load", "2024-03-01 00:00:00", "1.5"],
         ["oil", "2024-03-01 00:00:00", "7.0"],
     ]
-    assert read_forecast(LONG).n_steps == 2
 
 
 def test_series_are_chosen_by_their_id_or_by_what_stands_before_its_target():
@@ -60,11 +61,25 @@ def test_an_interval_that_was_not_calibrated_is_refused():
         read_forecast(LONG).only_levels(["95"])
 
 
-def test_records_hold_numbers_and_nothing_where_nothing_is_known():
-    record = records(read_forecast(LONG))[1]
-    assert record["ds"] == "2024-03-01 01:00:00"
-    assert (record["exactcast"], record["exactcast-hi-80"]) == (1.25, 1.75)
-    assert record["exactcast-hi-90"] is None
+def test_json_holds_numbers_and_null_where_nothing_is_known():
+    names = ["unique_id", "ds", "exactcast", "lo%"]
+    table = ForecastTable(
+        names, [['a "b"\n', "2024-03-01", "1.25", ""], ["ü", "1", "-1e-07", "7.0"]]
+    )
+    assert json.loads(json_text(table)) == [
+        {"unique_id": 'a "b"\n', "ds": "2024-03-01", "exactcast": 1.25, "lo%": None},
+        {"unique_id": "ü", "ds": "1", "exactcast": -1e-07, "lo%": 7.0},
+    ]
+    assert json_text(table) == json.dumps(json.loads(json_text(table)), indent=2)
+    assert json_text(ForecastTable(names, [])) == "[]"
+
+
+def test_the_first_series_are_kept_whole_and_the_others_counted():
+    table = read_forecast(LONG)
+    assert table.first_series(1) == (table.only_series(["load"]), 1)
+    assert table.first_series(2) == (table, 0)
+    in_columns = wide(table, ONE_SERIES)
+    assert in_columns.first_series(1) == (in_columns, 0)
 
 
 def test_a_wide_table_has_the_targets_in_the_order_of_the_model():

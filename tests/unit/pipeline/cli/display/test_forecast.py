@@ -1,5 +1,11 @@
+from pathlib import Path
+
+from pipeline.cli.display import forecast as display
 from pipeline.cli.display.forecast import forecast_text, levels_shown, wide_text
+from pipeline.cli.display.formats import Format
+from pipeline.runs.forecast_answer import Answer
 from pipeline.runs.forecast_table import ForecastTable, read_forecast, wide
+from pipeline.versioning.checkout import Checkout
 
 LONG = """\
 unique_id,ds,exactcast,exactcast-lo-80,exactcast-hi-80
@@ -53,3 +59,33 @@ def test_intervals_that_do_not_fit_into_the_terminal_are_left_out_from_the_last_
     assert lines[1].split("  ")[-1].strip() == "90 %"
     assert levels_shown(table, None, 80) == ["80", "90"]
     assert levels_shown(table, None, None) == ["80", "90", "95"]
+
+
+def printed(monkeypatch, capsysbinary, *, most: int | None, on_terminal: bool) -> tuple[str, str]:
+    """Print the forecast as text; return what stdout and stderr got."""
+    monkeypatch.setattr(display, "screen_width", lambda: 80 if on_terminal else None)
+    inputs = {"id": None, "targets": ["load", "oil"], "time_zone": None}
+    answer = Answer(read_forecast(LONG), inputs, "forecasts/forecast.csv", [])
+    checkout = Checkout(Path())
+    display.print_forecast(
+        checkout, answer, how=Format.text, in_columns=False, output=None, most=most
+    )
+    out, err = capsysbinary.readouterr()
+    return out.decode(), err.decode()
+
+
+def test_a_terminal_shows_the_first_series_and_says_how_many_there_are(monkeypatch, capsysbinary):
+    out, err = printed(monkeypatch, capsysbinary, most=1, on_terminal=True)
+    assert out == f"{forecast_text(read_forecast(LONG).only_series(['load']), None, 80)}\n"
+    assert err == (
+        "Not shown: 1 more series. --series NAME shows one, --format csv prints all.\n"
+        "forecast  forecasts/forecast.csv\n"
+    )
+
+
+def test_all_series_are_shown_where_they_are_asked_for_or_no_terminal_is(monkeypatch, capsysbinary):
+    whole = forecast_text(read_forecast(LONG), None, None)
+    for most, on_terminal in ((None, True), (1, False)):
+        out, err = printed(monkeypatch, capsysbinary, most=most, on_terminal=on_terminal)
+        assert out == f"{whole}\n"
+        assert "Not shown" not in err
