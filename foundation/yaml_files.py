@@ -1,5 +1,7 @@
-"""YAML files of the project that a person may have edited, or a crash torn: read, or refused in a sentence."""
+"""YAML files of the project that a person may have edited, or a crash torn: read, or refused in a sentence; and written."""
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,14 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SetupError(broken(name, "it holds no `key: value`"))
     return content
+
+
+def yaml_text(content: Mapping[str, Any]) -> str:
+    """Write a mapping as DVC writes its files: in the order given, an entry to a line."""
+    yaml, buffer = YAML(), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.dump(content, buffer)
+    return buffer.getvalue()
 
 
 def broken(name: str, why: str) -> str:

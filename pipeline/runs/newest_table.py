@@ -8,8 +8,7 @@ from foundation.files import digest, write_bytes
 from foundation.paths import NEWEST_TABLES, PARAMS, RAW_TABLES
 from foundation.yaml_files import read_yaml
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.dvc import ask_dvc
-from pipeline.versioning.raw_data import pointers, refresh_sources
+from pipeline.versioning.raw_data import pointers, refresh_sources, track
 
 
 def raw_table(checkout: Checkout) -> Path:
@@ -55,6 +54,7 @@ def store_newest(place: Checkout, table: Path) -> str:
 
     Raises:
         DataError: There is no such table.
+        SetupError: DVC's cache cannot be written.
     """
     if not table.name.endswith(RAW_TABLES):
         raise DataError(f"{table} should be the path of a .csv, .parquet or .xlsx file.")
@@ -67,7 +67,7 @@ def store_newest(place: Checkout, table: Path) -> str:
         raise DataError(
             f"{table}, the table to forecast from, cannot be read: {failed.strerror}."
         ) from None
-    ask_dvc(place.root, "add", "--quiet", path.as_posix())
+    track(place, path.as_posix())
     return path.as_posix()
 
 

@@ -49,6 +49,22 @@ def kept_file(cache: Path, md5: str) -> Path:
     return path
 
 
+def keep_file(cache: Path, path: Path) -> str:
+    """Put a file into a cache, if the cache does not hold it; return its hash.
+
+    Raises:
+        SetupError: The cache cannot be written.
+    """
+    md5 = digest(path, "md5")
+    try:
+        kept_file(cache, md5)
+    except MissingFromCacheError:
+        _put(path, cache / "files/md5" / md5[:2] / md5[2:])
+    except DamagedInCacheError as damaged:
+        _put(path, damaged.place)
+    return md5
+
+
 def check(cache: Path, md5: str) -> None:
     """Make sure that a cache can give a file or folder, every byte of it.
 
@@ -97,6 +113,7 @@ def _put(source: Path, place: Path) -> None:
     # a name of our own: another run may do the same
     partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, partial)
         partial.chmod(PROTECTED)
         flush(partial.parent)
@@ -105,8 +122,8 @@ def _put(source: Path, place: Path) -> None:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise SetupError(
-            f"{place}, which is damaged, could not be repaired: {failed.strerror}. Free space or correct "
-            "the folder's permissions, then run again."
+            f"{place}, in DVC's cache, could not be written: {failed.strerror}. Free space or correct the "
+            "folder's permissions, then run again."
         ) from None
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import DamagedInCacheError, DataError, MissingFromCacheError, SetupError
-from foundation.files import digest
+from foundation.files import digest, write_bytes
 from foundation.paths import RAW_TABLES
-from foundation.yaml_files import read_yaml
-from pipeline.versioning.cache import restore
+from foundation.yaml_files import read_yaml, yaml_text
+from pipeline.versioning.cache import keep_file, restore
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.git import run_git
@@ -154,6 +154,18 @@ def store_changes(checkout: Checkout) -> None:
     ]
     if changed:
         ask_dvc(checkout.root, "commit", "--force", *changed)
+
+
+def track(checkout: Checkout, path: str) -> None:
+    """Have DVC keep a file: what `dvc add` does, without the time that DVC takes to start.
+
+    Raises:
+        SetupError: The cache cannot be written.
+    """
+    file = checkout.root / path
+    md5 = keep_file(checkout.cache, file)
+    out = {"md5": md5, "size": file.stat().st_size, "hash": "md5", "path": file.name}
+    write_bytes(file.with_name(f"{file.name}.dvc"), yaml_text({"outs": [out]}).encode())
 
 
 def kept_raw(checkout: Checkout) -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from foundation.errors import DamagedInCacheError, MissingFromCacheError
-from pipeline.versioning.cache import check, content_hash, repair, restore
+from pipeline.versioning.cache import check, content_hash, keep_file, repair, restore
 
 ONE = "b026324c6904b2a9cb4b88d6d61c81d1"  # md5 of "1\n"
 
@@ -104,3 +104,15 @@ def test_a_repair_returns_a_damaged_list_and_nothing_of_what_was_never_kept(cach
     place(cache, md5).write_text("[]")
     (unrepaired,) = repair(cache, md5, folder)
     assert unrepaired.md5 == md5
+
+
+def test_a_file_is_kept_once_write_protected_and_a_damaged_copy_of_it_replaced(tmp_path: Path):
+    (tmp_path / "one").write_text("1\n")
+    for _ in range(2):
+        assert keep_file(tmp_path / "cache", tmp_path / "one") == ONE
+    kept = place(tmp_path / "cache", ONE)
+    assert kept.stat().st_mode & 0o777 == 0o444
+    kept.chmod(0o644)
+    kept.write_text("2\n")
+    keep_file(tmp_path / "cache", tmp_path / "one")
+    assert kept.read_text() == "1\n"
