@@ -40,7 +40,7 @@ from forecasting.data.windows import window_table
 from stages import (
     calibrate, evaluate, forecast, ingest, predict, refit, simulate, split, train, windowing,
 )  # fmt: skip
-from stages.storage.artifacts import DEMO
+from stages.storage.artifacts import DEMO, Csv
 from stages.storage.checkpoints import NO_CHECKPOINTS
 from foundation.packages import LOCK_FILE
 from foundation.params import Params, Section, check_params
@@ -102,6 +102,17 @@ ROLES = {  # of the columns of the shops: numbers and a text of each kind of cov
     "static_covariates": ["kind", "size"],
 }
 COPIES = {"many features": 120}  # of the demo's five columns
+NEWER: dict[str, dict[str, Any]] = {  # forecast from another table than the one that was trained on
+    "newer rows": SHORT | {"forecast.horizon": 4},
+    "newer rows of shops": SHORT
+    | {"simulate.table": "shops", "simulate.shops.stores": 3, "simulate.shops.days": 60},
+}
+SCORED_WITH = (  # each value of these in a run of all stages; in the others the model alone is compared
+    "model.scaler", "split.method", "windowing.horizon", "forecast.refit", "intervals.adaptive",
+    "model.targets_min", "simulate.table",
+)  # fmt: skip
+NEWER_TABLE = Path("data/newest/table.csv")
+ROWS_AWAY = 12  # from the end of the newer table, as if it were of an earlier day
 
 
 @functools.cache
@@ -182,8 +193,17 @@ def runs() -> dict[str, dict[str, Any]]:
     }
 
 
-def run_stages(chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1) -> Outputs:
-    """Run the stages with these parameters, in a folder of their own, on copies of every column."""
+def run_stages(
+    chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1, newer: bool = False
+) -> Outputs:
+    """Run the stages with these parameters, in a folder of their own.
+
+    Args:
+        chosen: The parameters that are not the committed ones.
+        evaluated: Whether to run those after the training.
+        copies: Of every column of the demo.
+        newer: Whether the forecast at the end is that of another table.
+    """
     params = _params(chosen)
     keras.utils.clear_session()  # which counts names, as if it were a process of its own
     wanted: list[ModuleType] = [simulate, ingest, windowing, split, train]
@@ -194,6 +214,10 @@ def run_stages(chosen: Mapping[str, Any], *, evaluated: bool, copies: int = 1) -
             stage.run(params)
             if stage is simulate:
                 _adapt_table(gaps=params.ingest.gaps != "error", copies=copies)
+        if newer:
+            NEWER_TABLE.parent.mkdir()
+            Csv(NEWER_TABLE).save(DEMO.load().iloc[:-ROWS_AWAY])
+            forecast.run(_params({**chosen, "forecast.input": NEWER_TABLE.as_posix()}))
         files = sorted(path for path in Path().glob("*/**/*") if path.is_file())
         return {path.as_posix(): path.read_bytes() for path in files}
 
@@ -299,13 +323,15 @@ def cases() -> dict[str, Callable[[], Outputs]]:
         found[f"activation {name}"] = lambda name=name: activations()[name]
     seen: set[Any] = set()
     for name, chosen in runs().items():
-        shown = {chosen[path] for path in ("model.scaler", "split.method", "windowing.horizon")}
+        shown = {(path, chosen[path]) for path in SCORED_WITH}
         found[name] = functools.partial(run_stages, chosen, evaluated=not shown <= seen)
         seen |= shown
     for name, chosen in LARGE.items():
         found[name] = functools.partial(
             run_stages, chosen, evaluated=True, copies=COPIES.get(name, 1)
         )
+    for name, chosen in NEWER.items():
+        found[name] = functools.partial(run_stages, chosen, evaluated=True, newer=True)
     return found
 
 
