@@ -59,9 +59,14 @@ class Used:
 
 def run_stage(name: str, folder: Path) -> Used:
     """Run a stage in a copy of the project, in a process of its own."""
+    return run_process(("-m", f"stages.{name}"), folder)
+
+
+def run_process(arguments: Sequence[str], folder: Path) -> Used:
+    """Run Python in a copy of the project; the memory is that of its largest process."""
     start = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-m", f"stages.{name}"],
+        [sys.executable, *arguments],
         cwd=folder,
         env=user_environment(),
         stdout=sys.stderr,
@@ -69,7 +74,7 @@ def run_stage(name: str, folder: Path) -> Used:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError(f"The stage {name} failed: its error stands above.")
+        raise RuntimeError(f"{' '.join(arguments)} failed: its error stands above.")
     return Used(time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e9)
 
 

@@ -17,7 +17,7 @@ from bench.rows import Row, read_rows
 from bench.turns import user_environment
 
 PAGE = Path("docs/benchmarks.md")
-MEASUREMENTS = ("epoch", "checkpoint", "memory", "panels", "stages", "watching")
+MEASUREMENTS = ("epoch", "checkpoint", "memory", "panels", "stages", "forecasts", "watching")
 INTRODUCTION = f"""# Benchmarks
 
 What the pipeline promises about time and memory, and what was found. `make bench` measures every figure and writes this whole page.

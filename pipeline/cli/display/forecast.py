@@ -2,14 +2,15 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from foundation.errors import SetupError
 from foundation.files import write_bytes
-from foundation.number_format import format_number
+from foundation.number_format import number_format
 from pipeline.cli.display.formats import Format
 from pipeline.cli.display.layout import GAP, announce, filled, screen_width, table_rows
 from pipeline.runs.forecast_answer import Answer
@@ -115,16 +116,11 @@ def _parquet(checkout: Checkout, table: ForecastTable) -> bytes:
 def forecast_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
     """Lay out the forecast of each series: time, forecast, and the intervals that fit into the width."""
     levels = levels_shown(table, zone, width)
-    clock = _clock(table, zone)
     heads = ["time", "forecast", *(f"{level} %" for level in levels)]
-    places = _places(table, levels)
-    blocks = []
-    for name, rows in table.by_series():
-        cells = [
-            [clock(row[1]), _number(row[2]), *(_interval(row, *place) for place in places)]
-            for row in rows
-        ]
-        blocks.append("\n".join([name, *table_rows([heads, *cells])]))
+    blocks = [
+        "\n".join([name, *table_rows([heads, *(row[: len(heads)] for row in rows)])])
+        for name, rows in _cells(table, zone)
+    ]
     return "\n\n".join(blocks)
 
 
@@ -132,23 +128,33 @@ def levels_shown(table: ForecastTable, zone: str | None, width: int | None) -> l
     """Return the levels of the intervals that fit into the width, from the first on."""
     if width is None or not table.rows:
         return table.levels
+    heads = ["", "forecast", *(f"{level} %" for level in table.levels)]
+    rows = [heads, *(row for _, rows in _cells(table, zone) for row in rows)]
+    widths = [len(GAP) + max(map(len, column)) for column in zip(*rows, strict=True)]
+    ends = list(accumulate(widths, initial=-len(GAP)))[3:]  # of each interval
+    return [level for level, end in zip(table.levels, ends, strict=True) if end <= width]
+
+
+def _cells(table: ForecastTable, zone: str | None) -> list[tuple[str, list[list[str]]]]:
+    """Write the rows of each series as texts: time, forecast, and every interval."""
     clock = _clock(table, zone)
-    room = width - max(len(clock(row[1])) for row in table.rows)
-    room -= len(GAP) + max(len("forecast"), *(len(_number(row[2])) for row in table.rows))
-    shown = []
-    for level, place in zip(table.levels, _places(table, table.levels), strict=True):
-        room -= len(GAP) + max(
-            len(f"{level} %"), *(len(_interval(row, *place)) for row in table.rows)
-        )
-        if room < 0:
-            break
-        shown.append(level)
-    return shown
+    places = [[table.header.index(name) for name in bound_names(NAME, x)] for x in table.levels]
+    blocks = []
+    for name, rows in table.by_series():
+        write = _writer(cell for row in rows for cell in row[2:])
+        ends = [[[write(row[place]) for place in pair] for pair in places] for row in rows]
+        texts = [[" to ".join(pair) if all(pair) else "" for pair in row] for row in ends]
+        cells = [
+            [clock(row[1]), write(row[2]), *text] for row, text in zip(rows, texts, strict=True)
+        ]
+        blocks.append((name, cells))
+    return blocks
 
 
-def _places(table: ForecastTable, levels: Sequence[str]) -> list[list[int]]:
-    """Find the columns of the lower and upper ends."""
-    return [[table.header.index(name) for name in bound_names(NAME, level)] for level in levels]
+def _writer(cells: Iterable[str]) -> Callable[[str], str]:
+    """Return what writes the cells of one column, or of one series; nothing where nothing is known."""
+    write = number_format(float(cell) for cell in cells if cell)
+    return lambda cell: write(float(cell)) if cell else ""
 
 
 def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
@@ -161,8 +167,9 @@ def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
         if not any(name == bound for each in names for bound in _bounds(each, names))
     ]
     clock = _clock(table, zone, place=texts - 1)
+    writers = [(place, _writer(row[place] for row in table.rows)) for place in shown]
     rows = [
-        [*row[: texts - 1], clock(row[texts - 1]), *(_number(row[place]) for place in shown)]
+        [*row[: texts - 1], clock(row[texts - 1]), *(write(row[place]) for place, write in writers)]
         for row in table.rows
     ]
     head = [*(["series"] if texts == 2 else []), "time", *(table.header[place] for place in shown)]
@@ -172,16 +179,6 @@ def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
 def _bounds(target: str, names: Sequence[str]) -> list[str]:
     begins = (f"{target}-lo-", f"{target}-hi-")
     return [name for name in names if name.startswith(begins)]
-
-
-def _interval(row: Sequence[str], lower: int, upper: int) -> str:
-    if not row[lower]:
-        return ""
-    return f"{_number(row[lower])} to {_number(row[upper])}"
-
-
-def _number(cell: str) -> str:
-    return format_number(float(cell)) if cell else ""
 
 
 def _clock(table: ForecastTable, zone: str | None, *, place: int = 1) -> Callable[[str], str]:

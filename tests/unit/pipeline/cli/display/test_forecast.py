@@ -21,12 +21,12 @@ def test_each_series_has_its_steps_with_their_intervals():
         "load\n"
         "time              forecast          80 %\n"
         "2024-03-30 23:00      1235  1200 to 1300\n"
-        "2024-03-31 00:00       0.5\n"
+        "2024-03-31 00:00         0\n"
         "\n"
         "oil\n"
-        "time              forecast     80 %\n"
-        "2024-03-30 23:00         7   6 to 8\n"
-        "2024-03-31 00:00     -7.25  -8 to 8"
+        "time              forecast             80 %\n"
+        "2024-03-30 23:00     7.000   6.000 to 8.000\n"
+        "2024-03-31 00:00    -7.250  -8.000 to 8.000"
     )
 
 
@@ -43,9 +43,9 @@ def test_dates_stay_dates_in_any_zone():
 def test_a_wide_table_shows_the_forecasts_alone():
     inputs = {"id": None, "targets": ["load", "oil"]}
     assert wide_text(wide(read_forecast(LONG), inputs), None, None) == (
-        "time              load    oil\n"
-        "2024-03-30 23:00  1235      7\n"
-        "2024-03-31 00:00   0.5  -7.25"
+        "time              load     oil\n"
+        "2024-03-30 23:00  1235   7.000\n"
+        "2024-03-31 00:00     0  -7.250"
     )
 
 
