@@ -2,14 +2,16 @@
 
 import base64
 import csv
+import json
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
 from foundation.metrics_schema import Scores
-from foundation.number_format import format_number
-from foundation.paths import FORECAST_CSV, FORECAST_PLOT, NEWEST_PLOT
+from foundation.paths import FORECAST_CSV, FORECAST_PLOT, INPUTS, NEWEST_PLOT
 from pipeline.runs.comparison_text import comparison_text
+from pipeline.runs.forecast_table import ForecastTable
+from pipeline.runs.forecast_text import forecast_cells, headings
 from pipeline.runs.stage import RAN, RESTORED, UP_TO_DATE
 from pipeline.verification.verify import Verdict
 from pipeline.versioning.graph import Graph
@@ -55,17 +57,20 @@ def report_page(
 
 
 def forecast_rows(root: Path) -> list[dict[str, str]]:
-    """Read the first rows of the forecast, as a person reads numbers; none where no stage makes it."""
+    """Read the first rows of the forecast, as a person reads them; none where no stage makes it."""
     path = root / FORECAST_CSV
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(islice(csv.DictReader(file), FORECAST_ROWS))
-    return [{name: _short(name, cell) for name, cell in row.items()} for row in rows]
-
-
-def _short(name: str, cell: str) -> str:
-    return cell if name in ("unique_id", "ds") or not cell else format_number(float(cell))
+        header, *rows = islice(csv.reader(file), 1 + FORECAST_ROWS)
+    table = ForecastTable(header, rows)
+    zone = json.loads((root / INPUTS).read_text(encoding="utf-8"))["time_zone"]
+    names = headings(table.levels)
+    return [
+        {"series": series} | dict(zip(names, row, strict=True))
+        for series, cells in forecast_cells(table, zone)
+        for row in cells
+    ]
 
 
 def verification_rows(verdict: Verdict) -> list[dict[str, str]]:

@@ -121,11 +121,8 @@ def test_the_page_of_a_forecast_shows_its_table_and_its_picture(
 ):
     shown = station.server.artifacts(story["newer"])
     rows = json.loads(shown["forecast"])
-    assert [row["ds"] for row in rows[:5]] == [f"2024-03-13 {hour}:00:00" for hour in range(15, 20)]
-    assert set(rows[0]) == {
-        "unique_id", "ds", "exactcast", "exactcast-lo-80", "exactcast-hi-80", "exactcast-lo-90",
-        "exactcast-hi-90",
-    }  # fmt: skip
+    assert [row["time"] for row in rows[:5]] == [f"2024-03-13 {hour}:00" for hour in range(15, 20)]
+    assert set(rows[0]) == {"series", "time", "forecast", "80 %", "90 %"}
     assert "![newest forecast](data:image/png;base64," in shown["report"]
 
 
@@ -153,7 +150,7 @@ def test_refreshing_fetches_the_newest_rows_and_leaves_the_workspace_alone(
     newest = story["newest"]
     assert station.server.tasks(newest) == {"refresh": "Completed", "forecast": "Completed"}
     rows = json.loads(station.server.artifacts(newest)["forecast"])
-    assert rows[0]["ds"] == "2024-03-13 17:00:00"
+    assert rows[0]["time"] == "2024-03-13 17:00"
     assert len(pd.read_csv(station.project.root / TABLE)) == 303
     assert station.project.git("status", "--porcelain") == ""
 

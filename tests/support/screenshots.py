@@ -9,12 +9,18 @@ import os
 import tempfile
 from pathlib import Path
 
+from pipeline.versioning.graph import load_graph
 from tests.support.browser import Browser, browser
 from tests.support.prefect_server import Server, real_server
 from tests.support.project import ROOT, copy_project
 from tests.support.quick import Started, until
 
-PAGES = {"graph": "evaluate", "scores": "all, standardised", "report": "Leak: "}
+PAGES = {
+    "graph": "evaluate",
+    "scores": "all, standardised",
+    "forecast": "80 %",
+    "report": "Leak: ",
+}
 
 
 def main() -> None:
@@ -37,7 +43,8 @@ def main() -> None:
 
 def take(server: Server, page: Browser) -> None:
     run = server.ended(server.ask_for(overrides={"train": {"epochs": 30}}), seconds=600)
-    page.open(f"{server.page}/v2/runs/flow-run/{run['id']}?tab=TaskRuns", "6 Task runs", "evaluate")
+    tasks = f"{len(load_graph(ROOT).order())} Task runs"
+    page.open(f"{server.page}/v2/runs/flow-run/{run['id']}?tab=TaskRuns", tasks, "evaluate")
     save(page, "run", height=1300)
     chosen = {"flow_run_id": {"any_": [run["id"]]}}
     published = server.post("artifacts/filter", artifacts=chosen, sort="CREATED_DESC")

@@ -2,27 +2,23 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from foundation.errors import SetupError
 from foundation.files import write_bytes
-from foundation.number_format import number_format
 from pipeline.cli.display.formats import Format
 from pipeline.cli.display.layout import GAP, announce, filled, screen_width, table_rows
 from pipeline.runs.forecast_answer import Answer
 from pipeline.runs.forecast_table import (
     ID,
-    NAME,
     ForecastTable,
-    bound_names,
     csv_text,
     json_text,
     wide,
 )
+from pipeline.runs.forecast_text import clock_of, forecast_cells, headings, writer_of
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask
 
@@ -116,10 +112,10 @@ def _parquet(checkout: Checkout, table: ForecastTable) -> bytes:
 def forecast_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
     """Lay out the forecast of each series: time, forecast, and the intervals that fit into the width."""
     levels = levels_shown(table, zone, width)
-    heads = ["time", "forecast", *(f"{level} %" for level in levels)]
+    heads = headings(levels)
     blocks = [
         "\n".join([name, *table_rows([heads, *(row[: len(heads)] for row in rows)])])
-        for name, rows in _cells(table, zone)
+        for name, rows in forecast_cells(table, zone)
     ]
     return "\n\n".join(blocks)
 
@@ -128,33 +124,11 @@ def levels_shown(table: ForecastTable, zone: str | None, width: int | None) -> l
     """Return the levels of the intervals that fit into the width, from the first on."""
     if width is None or not table.rows:
         return table.levels
-    heads = ["", "forecast", *(f"{level} %" for level in table.levels)]
-    rows = [heads, *(row for _, rows in _cells(table, zone) for row in rows)]
+    heads = headings(table.levels)
+    rows = [heads, *(row for _, rows in forecast_cells(table, zone) for row in rows)]
     widths = [len(GAP) + max(map(len, column)) for column in zip(*rows, strict=True)]
     ends = list(accumulate(widths, initial=-len(GAP)))[3:]  # of each interval
     return [level for level, end in zip(table.levels, ends, strict=True) if end <= width]
-
-
-def _cells(table: ForecastTable, zone: str | None) -> list[tuple[str, list[list[str]]]]:
-    """Write the rows of each series as texts: time, forecast, and every interval."""
-    clock = _clock(table, zone)
-    places = [[table.header.index(name) for name in bound_names(NAME, x)] for x in table.levels]
-    blocks = []
-    for name, rows in table.by_series():
-        write = _writer(cell for row in rows for cell in row[2:])
-        ends = [[[write(row[place]) for place in pair] for pair in places] for row in rows]
-        texts = [[" to ".join(pair) if all(pair) else "" for pair in row] for row in ends]
-        cells = [
-            [clock(row[1]), write(row[2]), *text] for row, text in zip(rows, texts, strict=True)
-        ]
-        blocks.append((name, cells))
-    return blocks
-
-
-def _writer(cells: Iterable[str]) -> Callable[[str], str]:
-    """Return what writes the cells of one column, or of one series; nothing where nothing is known."""
-    write = number_format(float(cell) for cell in cells if cell)
-    return lambda cell: write(float(cell)) if cell else ""
 
 
 def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
@@ -166,8 +140,8 @@ def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
         for place, name in enumerate(names, start=texts)
         if not any(name == bound for each in names for bound in _bounds(each, names))
     ]
-    clock = _clock(table, zone, place=texts - 1)
-    writers = [(place, _writer(row[place] for row in table.rows)) for place in shown]
+    clock = clock_of(table, zone, place=texts - 1)
+    writers = [(place, writer_of(row[place] for row in table.rows)) for place in shown]
     rows = [
         [*row[: texts - 1], clock(row[texts - 1]), *(write(row[place]) for place, write in writers)]
         for row in table.rows
@@ -179,18 +153,3 @@ def wide_text(table: ForecastTable, zone: str | None, width: int | None) -> str:
 def _bounds(target: str, names: Sequence[str]) -> list[str]:
     begins = (f"{target}-lo-", f"{target}-hi-")
     return [name for name in names if name.startswith(begins)]
-
-
-def _clock(table: ForecastTable, zone: str | None, *, place: int = 1) -> Callable[[str], str]:
-    """Return what writes a time as clocks show it where the data come from, without empty seconds."""
-    times = [row[place] for row in table.rows]
-    with_time = any(" " in time for time in times)
-    short = with_time and all(time.endswith(":00") for time in times)
-
-    def shown(time: str) -> str:
-        if zone is not None and with_time:
-            known = datetime.fromisoformat(time).replace(tzinfo=UTC)
-            time = known.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
-        return time.removesuffix(":00") if short else time
-
-    return shown

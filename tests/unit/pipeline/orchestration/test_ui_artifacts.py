@@ -74,18 +74,25 @@ def test_the_report_begins_with_the_plot_of_the_newest_forecast(tmp_path):
 def test_the_forecast_is_a_table_of_its_first_rows(tmp_path):
     path = tmp_path / "forecasts/forecast.csv"
     path.parent.mkdir()
-    lines = ["load,2024-01-01 00:00:00,9.644941996450,", *["oil,2024-01-02,1,2"] * 300]
-    path.write_text("\n".join(["unique_id,ds,exactcast,exactcast-lo-80", *lines]))
+    header = "unique_id,ds,exactcast,exactcast-lo-80,exactcast-hi-80"
+    first = ["2024-01-01 00:00:00,9.644941996450,,", "2024-01-01 01:00:00,10.5,9.0,12.25"]
+    lines = [f"load,{line}" for line in first] + ["oil,2024-01-01 00:00:00,1,0,2"] * 300
+    path.write_text("\n".join([header, *lines]))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/inputs.json").write_text('{"time_zone": "Europe/Berlin"}')
 
     rows = forecast_rows(tmp_path)
 
     assert len(rows) == FORECAST_ROWS
-    assert rows[0] == {
-        "unique_id": "load",
-        "ds": "2024-01-01 00:00:00",
-        "exactcast": "9.645",
-        "exactcast-lo-80": "",
-    }
+    assert rows[:2] == [
+        {"series": "load", "time": "2024-01-01 01:00", "forecast": "9.64", "80 %": ""},
+        {
+            "series": "load",
+            "time": "2024-01-01 02:00",
+            "forecast": "10.50",
+            "80 %": "9.00 to 12.25",
+        },
+    ]
 
 
 def test_a_project_without_a_forecast_shows_none(tmp_path):
