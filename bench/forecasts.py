@@ -13,6 +13,7 @@ from pipeline.runs.overrides import apply_overrides
 from tests.support.project import Project, copy_project
 
 DEMO = ("train.epochs=1",)
+FEW_WINDOWS = ("ingest.targets=[sales]", "split.method=random", "windowing.stride=10")
 LIBRARIES = "import stages, tensorflow, keras"  # what a start of TensorFlow is
 FORMATS = ("csv", "json", "parquet")
 
@@ -49,7 +50,7 @@ def measure_many(folder: Path, *, series: int, rows: int) -> list[Row]:
     """Answer for many series: a step more than is stored, and the stored forecast in each format."""
     root = copy_project(folder).root
     write_table(root / TABLE, series=series, rows=rows)
-    apply_overrides(root, [*OVERRIDES, "ingest.targets=[sales]", "split.method=random"])
+    apply_overrides(root, [*OVERRIDES, *FEW_WINDOWS])
     for stage in STAGES:
         run_stage(stage, root)
     size = f"{series:,} series x 24 steps"

@@ -32,6 +32,8 @@ What the pipeline promises about time and memory, and what was found. `make benc
   left after some seconds: the pass is one compiled call, whose memory is taken before its first step.
 * **Many series** are one long CSV, as `ingest.id` reads it; a single long series of as many rows shows what they add. Each stage is a process of its
   own; its memory is the most that the system saw it hold, the program and its packages included.
+* **Forecasts**: the stored one; one of a newer table, by how much it takes longer than a start of TensorFlow and Keras; and those of many series,
+  stored and made.
 * **Prefect** is measured on six stages that take no time, each run making all of them: with a server that is up, with one that is started for the run, and unwatched.
 * **The demo** runs in a temporary copy: each stage alone (its imports alone are the start-up), then the graph by DVC.
 

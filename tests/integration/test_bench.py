@@ -40,6 +40,14 @@ ROWS = [
     "`exactcast run --no-prefect`, nothing changed",
     "`exactcast status`, nothing changed",
     "`exactcast verify`, 3 epochs, the environment being there",
+    "`exactcast forecast`, stored",
+    "start of TensorFlow and Keras",
+    "`exactcast forecast --input TABLE`: more than a start",
+    *(
+        f"20 series x 24 steps, stored: `exactcast forecast --format {how}`"
+        for how in ("csv", "json", "parquet")
+    ),
+    "20 series x 24 steps and one more: `exactcast forecast --h 25`",
     "`exactcast run --no-prefect`, six stages",
     "what Prefect adds to it, with a server up",
     "what Prefect adds to it, without one",
