@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.data.encoding import check_categories
 from forecasting.data.fit_to_model import check_fits
 from forecasting.data.panel import Panel
 from forecasting.data.roles import ModelInputs
@@ -65,7 +64,6 @@ def forecast_newest(
     seal_tensorflow(params.seed)
     predictor = Predictor(params, load_model(model), panel, inputs, n_steps=n_steps)
     windows = predictor.newest(stage="forecast", needed=True)
-    check_categories(panel, inputs, windows)
     blocks = list(predictor.blocks(NEWEST, windows))
     newest = joined(blocks, n_targets=len(panel.targets), n_steps=n_steps)
     return newest, intervals_of(params, panel, predictor)

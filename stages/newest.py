@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting.data.encoding import check_categories
 from forecasting.data.newest import newest_windows
 from forecasting.data.panel import Panel
 from forecasting.data.roles import ModelInputs
@@ -39,8 +40,9 @@ class Predictor:
             inputs: What the model reads.
             n_steps: How many steps; None for those that are scored or wanted.
         """
-        self._params, self._panel = params, panel
+        self._params, self._panel, self._inputs = params, panel, inputs
         self.n_steps = n_steps or max(params.windowing.horizon, params.forecast.horizon)
+        self._n_ahead = whole_horizons(self.n_steps, horizon=params.windowing.horizon)
         self._forecaster = PanelForecaster(
             model, panel, inputs, n_steps=self.n_steps, frequency=params.ingest.frequency
         )
@@ -59,7 +61,7 @@ class Predictor:
         windows, sentences = newest_windows(
             self._panel,
             lookback=params.windowing.lookback,
-            n_ahead=whole_horizons(self.n_steps, horizon=params.windowing.horizon),
+            n_ahead=self._n_ahead,
             skip_gaps=params.ingest.gaps == "skip",
         )
         if needed and not len(windows):
@@ -69,7 +71,12 @@ class Predictor:
         return windows
 
     def blocks(self, part: str, windows: pd.DataFrame) -> Iterator[Predictions]:
-        """Forecast the windows of a part, block by block."""
+        """Forecast the windows of a part, block by block.
+
+        Raises:
+            DataError: One reads a category that the model does not know.
+        """
+        check_categories(self._panel, self._inputs, windows, n_ahead=self._n_ahead)
         size = windows_of_block(self.n_steps * len(self._panel.targets))
         for first in range(0, len(windows), size):
             block = windows.iloc[first : first + size]

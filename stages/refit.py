@@ -10,6 +10,7 @@ import logging
 
 import pandas as pd
 
+from forecasting.data.encoding import check_categories
 from forecasting.data.roles import inputs_from
 from forecasting.data.split import TRAIN, monitored_part
 from forecasting.training.learning_curve import kept_epoch
@@ -46,6 +47,7 @@ def _train_again(params: Params) -> None:
     inputs, part = inputs_from(artifacts.INPUTS.load()), monitored_part(split)
     monitored = split.loc[split["part"] == part, "input_start"].to_numpy()
     every = split.assign(part=TRAIN)
+    check_categories(panel, inputs, every)
     found = prepare(panel, every, inputs, monitored=monitored, method=params.model.scaler)
     rates = _learning_rates(artifacts.TRAINING.load())
     config = dataclasses.replace(

@@ -68,21 +68,29 @@ def check_inputs(stored: ModelInputs, panel: Panel, split: pd.DataFrame) -> None
         )
 
 
-def check_categories(panel: Panel, inputs: ModelInputs, windows: pd.DataFrame) -> None:
+def check_categories(
+    panel: Panel, inputs: ModelInputs, windows: pd.DataFrame, *, n_ahead: int | None = None
+) -> None:
     """Refuse windows that read a category which the model does not know.
 
     Args:
         panel: The series.
         inputs: What the model reads.
         windows: Rows of a window table.
+        n_ahead: Steps after a window of which future covariates are read, as far as its series has
+            rows; None for those that it predicts.
 
     Raises:
         DataError: There is one.
     """
     starts, n_rows = windows["input_start"].to_numpy(), len(panel.values)
-    past = covered_rows(starts, windows["input_stop"].to_numpy(), n_rows=n_rows)
-    both = covered_rows(starts, windows["target_stop"].to_numpy(), n_rows=n_rows)
-    series = np.bincount(series_numbers(windows), minlength=len(panel.names)) > 0
+    numbers, stops = series_numbers(windows), windows["input_stop"].to_numpy()
+    ends = windows["target_stop"].to_numpy()
+    if n_ahead is not None:
+        ends = np.minimum(stops + n_ahead, panel.offsets[1:][numbers])
+    past = covered_rows(starts, stops, n_rows=n_rows)
+    both = covered_rows(starts, ends, n_rows=n_rows)
+    series = np.bincount(numbers, minlength=len(panel.names)) > 0
     for name, labels in panel.labels.items():
         rows = both if name in panel.covariates.future else past
         codes = _codes(panel, name)

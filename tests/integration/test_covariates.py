@@ -188,6 +188,14 @@ def replaced(day: str, column: str, value: Any, *, shop: str = "park") -> pd.Dat
             replaced(BORDER, "event", "strike"),
             r"^Column 'event' \(ingest\.future_covariates\) of series 'park' at 2024-05-20 .* 'strike'",
         ),
+        (  # the last row, which only the window of the newest rows reads
+            replaced("2024-05-30", "sky", "snow"),
+            r"^Column 'sky' .* of series 'park' at 2024-05-30 00:00:00 is 'snow', a category that no ",
+        ),
+        (  # the third and last step that is forecast
+            replaced("2024-06-02", "event", "strike"),
+            r"^Column 'event' .* of series 'park' at 2024-06-02 00:00:00 is 'strike', a category that no ",
+        ),
         (
             replaced(BORDER, "kind", "city"),
             r"^Column 'kind' \(ingest\.static_covariates\) of series 'park' has more than one value: "

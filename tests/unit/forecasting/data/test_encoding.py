@@ -6,6 +6,7 @@ import pytest
 
 from forecasting.data.encoding import (
     Statics,
+    check_categories,
     check_inputs,
     encoded_rows,
     encoded_statics,
@@ -170,3 +171,30 @@ def test_the_scaling_of_targets_alone_is_that_of_their_training_rows():
 
     assert found.window.center.tolist() == [pd.Series([0, 1, 2, 3, 0, 10, 20, 30]).mean()]
     assert not found.covariates
+
+
+# Seven days, a plan known ahead: only the last day has a new one
+PLANNED = dataclasses.replace(
+    panel(("2024-01-01", [[n, n == 6] for n in range(7)]), columns=("sales", "plan")),
+    covariates=Covariates(future=("plan",)),
+    labels={"plan": ("open", "shut")},
+)
+OPEN_ALONE = ModelInputs(("sales",), PLANNED.covariates, {"plan": ("open",)})
+
+
+def windows_at(*starts):
+    windows = panel_windows(PLANNED.offsets, lookback=2, horizon=1, stride=1)
+    return windows.iloc[list(starts)]
+
+
+def test_a_category_is_looked_for_as_many_steps_ahead_as_are_forecast():
+    check_categories(PLANNED, OPEN_ALONE, windows_at(0, 3))  # they predict the third and sixth day
+    check_categories(PLANNED, OPEN_ALONE, windows_at(0), n_ahead=4)  # up to the sixth
+    with pytest.raises(DataError, match="^Column 'plan' .* at 2024-01-07 00:00:00 is 'shut'"):
+        check_categories(PLANNED, OPEN_ALONE, windows_at(0), n_ahead=5)
+
+
+def test_steps_after_the_end_of_a_series_have_no_category():
+    with pytest.raises(DataError, match="'shut'"):
+        check_categories(PLANNED, OPEN_ALONE, windows_at(4), n_ahead=9)
+    check_categories(PLANNED.take(np.arange(7) < 6), OPEN_ALONE, windows_at(3), n_ahead=9)
