@@ -17,6 +17,7 @@ from forecasting.data.panel import Panel
 from forecasting.data.past import cut_after
 from forecasting.data.roles import ModelInputs, inputs_from
 from forecasting.data.split import CALIBRATION, TRAIN, VALIDATION
+from forecasting.data.zones import zone_of
 from forecasting.intervals.newest_forecast import newest_forecast
 from forecasting.reporting.forecast_table import long_table, series_ids
 from foundation.errors import DataError, PipelineError
@@ -108,7 +109,7 @@ def _time(text: str, panel: Panel) -> pd.Timestamp:
     try:
         time = pd.Timestamp(text)
         if time.tzinfo is None and zone is not None:
-            time = time.tz_localize(zone)
+            time = time.tz_localize(zone_of(zone))
         time = time if time.tzinfo is None else time.tz_convert("UTC").tz_localize(None)
     except ValueError as wrong:
         raise DataError(

@@ -33,7 +33,14 @@ def read_newer(
     """
     changes = {"raw": table, "from": None, "until": None, "targets": list(inputs.targets)}
     panel = read_series(params.ingest.model_copy(update=changes), stage="forecast", to_train=False)
-    check_fits(panel, inputs, step=document["step"], table=table)
+    check_fits(
+        panel,
+        inputs,
+        step=document["step"],
+        day_begins=document["time_of_day"],
+        frequency=params.ingest.frequency,
+        table=table,
+    )
     return panel
 
 

@@ -4,11 +4,14 @@ A second file says what it reads: which columns in which order, and the categori
 """
 
 import logging
+from typing import Any
 
 from forecasting.data.encoding import find_inputs
-from forecasting.data.roles import inputs_document
+from forecasting.data.panel import Panel
+from forecasting.data.roles import ModelInputs, inputs_document
 from forecasting.data.seasons import step_of
 from forecasting.data.split import monitored_part
+from forecasting.data.timestamps import time_of_day
 from forecasting.reporting.remarks import epoch_sentence
 from forecasting.training.determinism import seal_tensorflow
 from forecasting.training.learning_curve import kept_epoch
@@ -24,8 +27,7 @@ def run(params: Params) -> None:
     seal_tensorflow(params.seed)
     panel, split = artifacts.SERIES.load_panel(), artifacts.SPLIT.load()
     inputs = find_inputs(panel, split)
-    step = step_of(panel.longest_times())
-    artifacts.INPUTS.save(inputs_document(inputs, step=step, id=panel.id))
+    artifacts.INPUTS.save(_document(panel, inputs))
     part = monitored_part(split)
     monitored = split.loc[split["part"] == part, "input_start"].to_numpy()
     found = prepare(panel, split, inputs, monitored=monitored, method=params.model.scaler)
@@ -37,6 +39,16 @@ def run(params: Params) -> None:
     trained.checkpoint.remove()
     kept = kept_epoch(trained.curve)
     log.info("train: %s", epoch_sentence(kept=kept, of=len(trained.curve), best=config.keep_best))
+
+
+def _document(panel: Panel, inputs: ModelInputs) -> dict[str, Any]:
+    """Describe the inputs, and the series that newer ones have to be like."""
+    return inputs_document(
+        inputs,
+        step=step_of(panel.longest_times()),
+        time_of_day=time_of_day(panel.times),
+        id=panel.id,
+    )
 
 
 if __name__ == "__main__":

@@ -39,30 +39,17 @@ class Clock:
     instants: pd.DatetimeIndex | None = None
 
 
-def parse_times(
-    texts: pd.Series,
-    *,
-    column: str,
-    time_format: str,
-    time_zone: str | None = None,
-    series: np.ndarray | None = None,
-) -> pd.DatetimeIndex:
+def parse_times(texts: pd.Series, *, column: str, time_format: str) -> Clock:
     """Read times from text.
 
     Args:
         texts: One text per row, missing ones as None; of Arrow's type they are read in bulk.
         column: Name of the column, for the errors.
         time_format: `ISO8601`, `unix_s`, `unix_ms`, or a format of `datetime.strptime`.
-        time_zone: IANA name of the zone of times without an offset; None takes them as they stand.
-        series: (rows,) The series of each row, as a number; None for one series.
-
-    Returns:
-        Times in microseconds without a zone: local dates for daily data and coarser, else UTC
-        wherever the zone is known.
 
     Raises:
         DataError: A row holds no time, or only some rows carry an offset.
-        ParamsError: The format or the zone cannot be used.
+        ParamsError: The format cannot be used.
     """
     example = example_of(time_format)
     cells = pa.array(texts.array, pa.string())  # which Arrow's own type has without a copy
@@ -78,39 +65,35 @@ def parse_times(
             f"Column {quoted(column)} holds no time in row {row + 1}: found {quoted(found)}, "
             f"expected {quoted(time_format)} such as {example!r}. {_advice(str(found), time_format)}"
         )
-    return settle(clock, column=column, time_zone=time_zone, series=series)
+    return clock
 
 
-def utc_times(
-    times: pd.DatetimeIndex,
-    *,
-    column: str,
-    time_zone: str | None = None,
-    series: np.ndarray | None = None,
+def typed_times(times: pd.DatetimeIndex) -> Clock:
+    """Take typed times, with a zone or without."""
+    if times.tz is None:
+        return Clock(times)
+    return Clock(times.tz_localize(None), times.tz_convert(None))
+
+
+def settle(
+    clock: Clock, *, column: str, time_zone: str | None = None, series: np.ndarray | None = None
 ) -> pd.DatetimeIndex:
-    """Bring typed times to microseconds without a zone, as `parse_times` does.
+    """Choose between the local date and the instant.
 
     Args:
-        times: In any unit; with a zone or without.
+        clock: Times as they were read.
         column: Name of the column, for the errors.
-        time_zone: As for `parse_times`.
-        series: As for `parse_times`.
+        time_zone: IANA name of the zone of times without an offset; None takes them as they stand.
+        series: (rows,) The series of each row, as a number; None for one series.
+
+    Returns:
+        Times in microseconds without a zone: local dates for daily data and coarser, else UTC
+        wherever the zone is known.
 
     Raises:
         DataError: A time is missing, outside the years 1 to 9999, or finer than microseconds.
         ParamsError: The zone is not known.
     """
-    if times.tz is None:
-        clock = Clock(times)
-    else:
-        clock = Clock(times.tz_localize(None), times.tz_convert(None))
-    return settle(clock, column=column, time_zone=time_zone, series=series)
-
-
-def settle(
-    clock: Clock, *, column: str, time_zone: str | None, series: np.ndarray | None = None
-) -> pd.DatetimeIndex:
-    """Choose between the local date and the instant; arguments and errors as for `utc_times`."""
     wall, instants = _checked(clock.wall, column), clock.instants
     if instants is not None:
         instants = _checked(instants, column)
@@ -123,6 +106,22 @@ def settle(
     return wall if instants is None else instants
 
 
+def zone_shown(times: pd.DatetimeIndex, clock: Clock, time_zone: str | None) -> str | None:
+    """Return the zone whose clocks show other times than those that are stored, if these are UTC.
+
+    Args:
+        times: As `settle` chose them.
+        clock: As they were read.
+        time_zone: The parameter ingest.time_zone.
+
+    Returns:
+        None for local dates, and for times of which no zone is known.
+    """
+    if are_days(times):
+        return None
+    return time_zone or (None if clock.instants is None else "UTC")
+
+
 def are_days(wall: pd.DatetimeIndex) -> bool:
     """Return True if the times are days or longer apart: several dates, one time of day.
 
@@ -130,6 +129,11 @@ def are_days(wall: pd.DatetimeIndex) -> bool:
     """
     times_of_day = wall.asi8 % DAY
     return bool((times_of_day == times_of_day[0]).all() and (wall != wall[0]).any())
+
+
+def time_of_day(times: pd.DatetimeIndex) -> str | None:
+    """Return the time at which the steps of a daily or coarser series begin; None for steps below a day."""
+    return str(times[0].time()) if are_days(times) else None
 
 
 def _checked(times: pd.DatetimeIndex, column: str) -> pd.DatetimeIndex:

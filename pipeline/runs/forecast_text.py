@@ -1,7 +1,7 @@
 """The cells of a forecast as a person reads them: on the terminal and in the Prefect UI."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from foundation.number_format import number_format
@@ -40,6 +40,12 @@ def writer_of(cells: Iterable[str]) -> Callable[[str], str]:
     return lambda cell: write(float(cell)) if cell else ""
 
 
+def _zone(name: str) -> tzinfo:
+    """Return the zone that `ingest.time_zone` names: of the IANA database, or an offset such as +01:00."""
+    offset = datetime.strptime(name, "%z").tzinfo if name[0] in "+-" else None
+    return offset or ZoneInfo(name)
+
+
 def clock_of(table: ForecastTable, zone: str | None, *, place: int = 1) -> Callable[[str], str]:
     """Return what writes a time as clocks show it where the data come from, without empty seconds."""
     times = [row[place] for row in table.rows]
@@ -49,7 +55,7 @@ def clock_of(table: ForecastTable, zone: str | None, *, place: int = 1) -> Calla
     def shown(time: str) -> str:
         if zone is not None and with_time:
             known = datetime.fromisoformat(time).replace(tzinfo=UTC)
-            time = known.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+            time = known.astimezone(_zone(zone)).strftime("%Y-%m-%d %H:%M:%S")
         return time.removesuffix(":00") if short else time
 
     return shown

@@ -19,7 +19,14 @@ from forecasting.data.order import check_order
 from forecasting.data.panel import single, stack
 from forecasting.data.raw_table import RawTable
 from forecasting.data.time_formats import UNIX
-from forecasting.data.timestamps import are_days, parse_times, settle, unix_times, utc_times
+from forecasting.data.timestamps import (
+    Clock,
+    parse_times,
+    settle,
+    typed_times,
+    unix_times,
+    zone_shown,
+)
 from forecasting.data.zones import zone_of
 from foundation.errors import DataError, ParamsError, quoted
 from foundation.params.ingest import Ingest
@@ -226,7 +233,9 @@ def _raw_table(
                 "to no series. Correct the table."
             )
     series = ids.groupby(list(ids), observed=True).ngroup().to_numpy() if len(ids.columns) else None
-    times = _times(read.table, ingest, series).rename(ingest.time_name)
+    clock = _clock(read.table, ingest)
+    times = settle(clock, column=ingest.time_name, time_zone=ingest.time_zone, series=series)
+    times = times.rename(ingest.time_name)
     if not columns.any_order:
         bare = pd.DataFrame(index=times)
         check_order(
@@ -247,7 +256,7 @@ def _raw_table(
         pd.DataFrame(numbers, index=times, dtype=np.float64),
         pd.DataFrame(texts, index=range(len(times))).set_axis(times),
         tuple(read.left_out),
-        None if are_days(times) else ingest.time_zone,
+        zone_shown(times, clock, ingest.time_zone),
     )
 
 
@@ -261,7 +270,7 @@ def _categories(column: pa.ChunkedArray, missing: list[str] | None = None) -> pd
     return pd.Categorical.from_codes(places[codes], categories=kept)
 
 
-def _times(table: pa.Table, ingest: Ingest, series: np.ndarray | None) -> pd.DatetimeIndex:
+def _clock(table: pa.Table, ingest: Ingest) -> Clock:
     """Read the times from one column, or from the joined texts of several."""
     column, name = table[ingest.times[0]], ingest.time_name
     if len(ingest.times) > 1:
@@ -270,24 +279,16 @@ def _times(table: pa.Table, ingest: Ingest, series: np.ndarray | None) -> pd.Dat
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         texts = pd.Series(column.cast(pa.string()), dtype=pd.ArrowDtype(pa.string()))
-        return parse_times(
-            texts,
-            column=name,
-            time_format=ingest.time_format,
-            time_zone=ingest.time_zone,
-            series=series,
-        )
+        return parse_times(texts, column=name, time_format=ingest.time_format)
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     if is_number and ingest.time_format in UNIX:
-        clock = unix_times(column, time_format=ingest.time_format, column=name)
-        return settle(clock, column=name, time_zone=ingest.time_zone, series=series)
+        return unix_times(column, time_format=ingest.time_format, column=name)
     if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         raise DataError(
             f"Column {quoted(name)} (ingest.time) holds no times but {kind}. Write it as timestamps, "
             "name another column, or, if it counts from 1970, set ingest.time_format: unix_s or unix_ms."
         )
-    times = _typed_times(column, name)
-    return utc_times(times, column=name, time_zone=ingest.time_zone, series=series)
+    return typed_times(_typed_times(column, name))
 
 
 def _typed_times(column: pa.ChunkedArray, name: str) -> pd.DatetimeIndex:

@@ -135,6 +135,27 @@ def test_a_table_that_does_not_fit_the_model_is_refused_in_a_sentence(copy, tabl
     assert [(copy / "forecasts" / name).read_bytes() for name in FILES] == before
 
 
+def with_offset(table: pd.DataFrame, offset: str) -> pd.DataFrame:
+    return table.assign(hour=table["hour"] + offset)
+
+
+def test_a_newer_table_is_on_the_clock_of_the_model_or_refused(hours: Path, tmp_path: Path):
+    plain = Path(shutil.copytree(hours, tmp_path / "plain"))
+    with pytest.raises(
+        DataError, match=r"newer\.csv does not fit the model: its times have a UTC off"
+    ):
+        with_newer(plain, with_offset(hourly(450), "+01:00"))
+
+    (tmp_path / "offsets").mkdir()
+    known = made_in(tmp_path / "offsets", with_offset(hourly(400), "+01:00"), *HOURLY)
+    with pytest.raises(
+        DataError, match="its times have no UTC offset, and those that the model was"
+    ):
+        with_newer(known, hourly(450))
+    with_newer(known, with_offset(hourly(450), "-02:00"))
+    assert forecast(known)["ds"].min() == pd.Timestamp("2024-03-19 20:00")  # UTC
+
+
 def test_a_category_that_the_model_has_never_seen_is_named(shops: Path, tmp_path: Path):
     copy = Path(shutil.copytree(shops, tmp_path / "copy"))
     table = shops_table()

@@ -190,7 +190,7 @@ def windows_at(*starts):
 def test_a_category_is_looked_for_as_many_steps_ahead_as_are_forecast():
     check_categories(PLANNED, OPEN_ALONE, windows_at(0, 3))  # they predict the third and sixth day
     check_categories(PLANNED, OPEN_ALONE, windows_at(0), n_ahead=4)  # up to the sixth
-    with pytest.raises(DataError, match="^Column 'plan' .* at 2024-01-07 00:00:00 is 'shut'"):
+    with pytest.raises(DataError, match=r"^Column 'plan' .* at 2024-01-07 00:00:00 is 'shut'"):
         check_categories(PLANNED, OPEN_ALONE, windows_at(0), n_ahead=5)
 
 

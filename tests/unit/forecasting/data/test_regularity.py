@@ -4,8 +4,8 @@ import pytest
 
 from forecasting.data.panel import single
 from forecasting.data.regularity import regular_panel
-from forecasting.data.timestamps import parse_times, utc_times
 from foundation.errors import DataError, ParamsError, quoted
+from tests.support.times import times_from, times_of_type
 
 HOURS = pd.date_range("2024-01-01", periods=6, freq="h", unit="us", name="time")
 
@@ -20,7 +20,7 @@ def series(frame, *, frequency="infer", gaps="error", max_gap=3):
 
 
 def times_of(*texts, time_format="ISO8601"):
-    return parse_times(pd.Series(texts, dtype=object), column="time", time_format=time_format)
+    return times_from(texts, time_format=time_format)
 
 
 def written(times):
@@ -299,13 +299,13 @@ def test_a_time_that_microseconds_of_our_era_cannot_hold_is_not_rounded(text):
 def test_times_of_any_unit_and_zone_become_microseconds_of_utc():
     times = pd.DatetimeIndex(["2024-07-01 00:00"], tz="Europe/Berlin").as_unit("ns")
 
-    assert written(utc_times(times, column="time")) == ["2024-06-30 22:00:00"]
-    assert utc_times(times, column="time").dtype == "datetime64[us]"
+    assert written(times_of_type(times)) == ["2024-06-30 22:00:00"]
+    assert times_of_type(times).dtype == "datetime64[us]"
 
 
 def test_a_missing_time_is_named_with_its_row():
     with pytest.raises(DataError, match="'time' holds no time in row 2: the cell is empty"):
-        utc_times(pd.DatetimeIndex(["2024-01-01", None]), column="time")
+        times_of_type(pd.DatetimeIndex(["2024-01-01", None]))
 
 
 def test_what_was_found_fits_into_a_line():

@@ -1,14 +1,13 @@
 import re
 
-import pandas as pd
 import pytest
 
-from forecasting.data.timestamps import parse_times
 from foundation.errors import DataError, ParamsError
+from tests.support.times import times_from
 
 
 def times_of(*texts, time_format="ISO8601"):
-    return parse_times(pd.Series(texts, dtype=object), column="time", time_format=time_format)
+    return times_from(texts, time_format=time_format)
 
 
 @pytest.mark.parametrize(

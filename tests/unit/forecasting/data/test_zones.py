@@ -2,19 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.data.timestamps import parse_times, utc_times
 from forecasting.data.zones import zone_of
 from foundation.errors import DataError, ParamsError
+from tests.support.times import times_from, times_of_type
 
 
 def times_of(*texts, zone=None, series=None, time_format="ISO8601"):
-    found = parse_times(
-        pd.Series(texts, dtype=object),
-        column="time",
-        time_format=time_format,
-        time_zone=zone,
-        series=series,
-    )
+    found = times_from(texts, time_format=time_format, time_zone=zone, series=series)
     return [f"{time:%d %H:%M}" for time in found]
 
 
@@ -127,9 +121,9 @@ def test_typed_times_follow_the_same_rules():
     hours = pd.DatetimeIndex(["2024-03-31 00:00", "2024-03-31 02:00"])
     days = pd.date_range("2024-03-30", periods=3, tz="Europe/Lisbon")
 
-    assert str(utc_times(hours, column="t", time_zone="Europe/Lisbon")[1]) == "2024-03-31 01:00:00"
-    assert str(utc_times(days, column="t")[2]) == "2024-04-01 00:00:00"
-    assert str(utc_times(days.repeat(2)[1:3] + pd.to_timedelta(["0h", "1h"]), column="t")[0]) == "2024-03-30 00:00:00"  # fmt: skip
+    assert str(times_of_type(hours, time_zone="Europe/Lisbon")[1]) == "2024-03-31 01:00:00"
+    assert str(times_of_type(days)[2]) == "2024-04-01 00:00:00"
+    assert str(times_of_type(days.repeat(2)[1:3] + pd.to_timedelta(["0h", "1h"]))[0]) == "2024-03-30 00:00:00"  # fmt: skip
 
 
 def test_an_unknown_zone_is_refused_with_the_nearest_name():

@@ -30,9 +30,14 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def read_csv(content, **changes):
+def written(content, **changes):
+    """Write table.csv; return how it is read."""
     Path("table.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_table(ingest_section(**changes)).numbers
+    return ingest_section(**changes)
+
+
+def read_csv(content, **changes):
+    return read_table(written(content, **changes)).numbers
 
 
 def read_parquet(content, **changes):
@@ -121,6 +126,16 @@ def test_one_common_offset_becomes_utc():
     assert read_csv(csv(times=[f"{time}+01:00" for time in TIMES])).index[0] == pd.Timestamp(
         "2023-12-31 23:00"
     )
+
+
+def test_the_zone_of_times_is_that_of_the_parameters_or_utc_where_they_have_an_offset():
+    with_offset = csv(times=[f"{time}+01:00" for time in TIMES])
+    assert read_table(written(with_offset)).time_zone == "UTC"
+    assert read_table(written(csv())).time_zone is None
+    for content in (with_offset, csv()):
+        assert read_table(written(content, time_zone="Europe/Lisbon")).time_zone == "Europe/Lisbon"
+    days = [f"2024-02-0{day}T00:00+01:00" for day in range(1, 7)]
+    assert read_table(written(csv(times=days))).time_zone is None  # local dates
 
 
 def test_times_in_a_format_of_their_own_are_read():

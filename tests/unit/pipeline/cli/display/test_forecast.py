@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from pipeline.cli.display import forecast as display
 from pipeline.cli.display.forecast import forecast_text, levels_shown, wide_text
 from pipeline.cli.display.formats import Format
@@ -33,6 +35,14 @@ def test_each_series_has_its_steps_with_their_intervals():
 def test_times_are_those_of_the_clocks_where_the_data_come_from():
     lines = forecast_text(read_forecast(LONG), "Europe/Berlin", 80).splitlines()
     assert [line[:16] for line in lines[2:4]] == ["2024-03-31 00:00", "2024-03-31 01:00"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"), [("+01:00", "00:30"), ("-0230", "21:00"), ("UTC", "23:30")]
+)
+def test_a_zone_may_be_an_offset(zone, shown):
+    table = ForecastTable(["unique_id", "ds", "exactcast"], [["a", "2024-03-30 23:30:00", "1.0"]])
+    assert f" {shown} " in forecast_text(table, zone, None)
 
 
 def test_dates_stay_dates_in_any_zone():
