@@ -28,7 +28,16 @@ class ParamsError(PipelineError):
 
 
 class DataError(PipelineError):
-    """The data are not a series we can forecast."""
+    """The data are not a series we can forecast.
+
+    Attributes:
+        problem: What is wrong, where, and what was found.
+        way_out: What to do about it; empty if the problem says so itself.
+    """
+
+    def __init__(self, problem: str, way_out: str = "") -> None:
+        super().__init__(f"{problem} {way_out}".rstrip())
+        self.problem, self.way_out = problem, way_out
 
 
 class SetupError(PipelineError):

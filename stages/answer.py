@@ -8,6 +8,7 @@ null) and `table` (a raw table, or null for the one that params.yaml names). It 
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ import pandas as pd
 
 from forecasting.data.panel import Panel
 from forecasting.data.past import cut_after
-from forecasting.data.roles import ModelInputs, inputs_from
+from forecasting.data.roles import inputs_from
 from forecasting.data.split import CALIBRATION, TRAIN, VALIDATION
 from forecasting.data.zones import zone_of
 from forecasting.intervals.newest_forecast import newest_forecast
 from forecasting.reporting.forecast_table import long_table, series_ids
 from foundation.errors import DataError, PipelineError
-from foundation.params import Params, load_params
-from stages.newer import forecast_newest, read_newer
+from foundation.params import load_params
+from stages.newer import forecast_newest, newer_table, read_newer
 from stages.runner import check_code, check_seal
 from stages.storage import artifacts
 from stages.storage.artifacts import Csv
@@ -43,10 +44,16 @@ def answer(wanted: Mapping[str, Any], file: Path) -> list[str]:
     """
     params, document = load_params(), artifacts.INPUTS.load()
     inputs = inputs_from(document)
-    panel, model, sentences = _origin(
-        _panel(params, wanted["table"], inputs, document), wanted["origin"]
+    newer = wanted["table"] or params.forecast.input
+    of_model = Path(newer) == artifacts.NEWEST.path
+    panel = (
+        artifacts.SERIES.load_panel() if of_model else read_newer(params, newer, inputs, document)
     )
-    made, intervals = forecast_newest(params, panel, inputs, model, n_steps=int(wanted["steps"]))
+    panel, model, sentences = _origin(panel, wanted["origin"])
+    with nullcontext() if of_model else newer_table(newer):
+        made, intervals = forecast_newest(
+            params, panel, inputs, model, n_steps=int(wanted["steps"])
+        )
     found = newest_forecast(
         panel,
         made.series,
@@ -60,16 +67,6 @@ def answer(wanted: Mapping[str, Any], file: Path) -> list[str]:
     ids = series_ids(names, panel.targets, has_id=panel.id is not None)
     Csv(file).save(long_table(found, ids=ids))
     return [*sentences, *([found.sentence] if found.sentence else [])]
-
-
-def _panel(
-    params: Params, table: str | None, inputs: ModelInputs, document: Mapping[str, Any]
-) -> Panel:
-    """Return the series to forecast: of a newer table, or those of the model."""
-    newer = table or params.forecast.input
-    if Path(newer) == artifacts.NEWEST.path:
-        return artifacts.SERIES.load_panel()
-    return read_newer(params, newer, inputs, document)
 
 
 def _origin(panel: Panel, origin: str | None) -> tuple[Panel, Path, list[str]]:

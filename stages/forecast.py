@@ -16,7 +16,7 @@ from forecasting.intervals.newest_forecast import NewestForecast, newest_forecas
 from forecasting.reporting.forecast_table import long_table, series_ids
 from forecasting.reporting.newest_plot import draw_newest
 from foundation.params import Params
-from stages.newer import forecast_newest, read_newer
+from stages.newer import forecast_newest, newer_table, read_newer
 from stages.runner import run_stage
 from stages.storage import artifacts
 from stages.storage.predictions import Predictions
@@ -59,10 +59,11 @@ def _forecast_newer(params: Params) -> tuple[Panel, Predictions, pd.DataFrame]:
     """Read a newer table, and forecast its newest rows with the model as it is."""
     document = artifacts.INPUTS.load()
     inputs = inputs_from(document)
-    panel = read_newer(params, params.forecast.input, inputs, document)
-    n_steps = params.forecast.horizon
-    model = artifacts.FINAL_MODEL.path
-    return panel, *forecast_newest(params, panel, inputs, model, n_steps=n_steps)
+    table, model = params.forecast.input, artifacts.FINAL_MODEL.path
+    panel = read_newer(params, table, inputs, document)
+    with newer_table(table):
+        made = forecast_newest(params, panel, inputs, model, n_steps=params.forecast.horizon)
+    return panel, *made
 
 
 def _log_result(found: NewestForecast) -> None:

@@ -1,8 +1,12 @@
 """Ingest: turn the raw table into series in even steps, checked once and trusted after."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from forecasting.data.roles import Covariates
+from foundation.errors import DataError
 from foundation.params import Params
 from stages.reading import read_series
 from stages.runner import run_stage
@@ -12,7 +16,8 @@ log = logging.getLogger(__name__)
 
 
 def run(params: Params) -> None:
-    series = read_series(params.ingest, stage="ingest", to_train=True)
+    with _hint(params.ingest.raw):
+        series = read_series(params.ingest, stage="ingest", to_train=True)
     artifacts.SERIES.save_panel(series)
     log.info(
         "ingest: %s, %s%d rows x %d features%s from %s to %s",
@@ -24,6 +29,17 @@ def run(params: Params) -> None:
         series.times.min(),
         series.times.max(),
     )
+
+
+@contextmanager
+def _hint(raw: str) -> Iterator[None]:
+    """Add to what is wrong with a table which command describes it."""
+    try:
+        yield
+    except DataError as wrong:
+        if not Path(raw).is_file():
+            raise
+        raise DataError(f"{wrong} `exactcast inspect {raw}` says how it can be read.") from None
 
 
 def _described(covariates: Covariates) -> str:

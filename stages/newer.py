@@ -1,6 +1,7 @@
 """What `forecast` and the answers to questions have in common: newer rows, and a model as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,27 @@ import pandas as pd
 from forecasting.data.fit_to_model import check_fits
 from forecasting.data.panel import Panel
 from forecasting.data.roles import ModelInputs
+from foundation.errors import DataError
 from foundation.params import Params
 from stages.reading import read_series
 from stages.storage.predictions import NEWEST, Predictions, joined
+
+
+@contextmanager
+def newer_table(table: str) -> Iterator[None]:
+    """Say of what is wrong with a newer table what to do about it: parameters are those of the model.
+
+    Args:
+        table: Where the table is.
+    """
+    try:
+        yield
+    except DataError as wrong:
+        raise DataError(
+            wrong.problem,
+            f"Change {table}: newer rows have to be like those that the model was trained on, and are read "
+            "by the same parameters (ingest).",
+        ) from None
 
 
 def read_newer(
@@ -31,8 +50,15 @@ def read_newer(
     Raises:
         DataError: The table is not what it should be, or does not fit the model.
     """
+    if not Path(table).exists():
+        raise DataError(
+            f"The newer table {table} (forecast.input) does not exist. Fetch it: dvc pull {table}; or name "
+            "another with forecast.input."
+        )
     changes = {"raw": table, "from": None, "until": None, "targets": list(inputs.targets)}
-    panel = read_series(params.ingest.model_copy(update=changes), stage="forecast", to_train=False)
+    with newer_table(table):
+        ingest = params.ingest.model_copy(update=changes)
+        panel = read_series(ingest, stage="forecast", to_train=False)
     check_fits(
         panel,
         inputs,

@@ -1,9 +1,6 @@
 """What `ingest` and `forecast` have in common: from a raw table to series in even steps."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +10,7 @@ from forecasting.data.gaps import missing_sentence, trimmed_sentences
 from forecasting.data.panel import Panel
 from forecasting.data.regularity import regular_panel
 from forecasting.data.sentinels import sentinel_warnings
-from foundation.errors import DataError, quoted
+from foundation.errors import quoted
 from foundation.params.ingest import Ingest
 from stages.storage.columns import covariates_of
 from stages.storage.raw_tables import read_table
@@ -30,24 +27,8 @@ def read_series(ingest: Ingest, *, stage: str, to_train: bool) -> Panel:
         to_train: Whether a model is to learn from it: then no column may be constant.
 
     Raises:
-        DataError: The table is not what it should be; names the command that describes it.
+        DataError: The table is not what it should be.
     """
-    with _hint(ingest.raw):
-        return _read_series(ingest, stage, to_train)
-
-
-@contextmanager
-def _hint(raw: str) -> Iterator[None]:
-    """Add to what is wrong with a table which command describes it."""
-    try:
-        yield
-    except DataError as wrong:
-        if not Path(raw).is_file():
-            raise
-        raise DataError(f"{wrong} `exactcast inspect {raw}` says how it can be read.") from None
-
-
-def _read_series(ingest: Ingest, stage: str, to_train: bool) -> Panel:
     table = read_table(ingest)
     if table.left_out:
         names = ", ".join(map(quoted, table.left_out))

@@ -33,8 +33,9 @@ def panel_of(table: RawTable, covariates: Covariates) -> Panel:
     targets = [name for name in table.numbers if name not in others]
     if not targets:
         raise DataError(
-            "Every column of numbers is a covariate, so there is nothing to forecast. Leave a column out "
-            "of ingest.past_covariates, ingest.future_covariates and ingest.static_covariates."
+            "Every column of numbers is a covariate, so there is nothing to forecast.",
+            "Leave a column out "
+            "of ingest.past_covariates, ingest.future_covariates and ingest.static_covariates.",
         )
     rows, labels = _in_numbers(table, [*targets, *others])
     _check_names([*targets, *others], covariates, labels)
@@ -102,12 +103,14 @@ def _one_value(panel: Panel, name: str, column: int) -> np.ndarray:
         found = " and ".join(panel.shown(name, value[series]) for value in (low, high))
         raise DataError(
             f"Column {quoted(name)} (ingest.static_covariates){panel.of(series)} has more than one "
-            f"value: found {found}. Correct the table, or name the column in ingest.past_covariates or "
-            "ingest.future_covariates."
+            f"value: found {found}.",
+            "Correct the table, or name the column in ingest.past_covariates or "
+            "ingest.future_covariates.",
         )
     if (empty := np.isnan(low)).any():
         raise DataError(
             f"Column {quoted(name)} (ingest.static_covariates){panel.of(first_row(empty))} has no value in "
-            "any row. Give the series a value, or leave the column out of ingest.static_covariates."
+            "any row.",
+            "Give the series a value, or leave the column out of ingest.static_covariates.",
         )
     return low

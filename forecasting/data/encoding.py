@@ -110,9 +110,9 @@ def _unknown_category(
     known = ", ".join(map(quoted, inputs.categories[name])) or "none"
     return DataError(
         f"Column {quoted(name)} ({panel.covariates.parameter_of(name)}){where} is "
-        f"{panel.shown(name, codes[place])}, a category that no training window reads (known: {known}). "
+        f"{panel.shown(name, codes[place])}, a category that no training window reads (known: {known}).",
         "Train on rows that have it, write it as one of the known ones, or leave the column out of "
-        f"{panel.covariates.parameter_of(name)}."
+        f"{panel.covariates.parameter_of(name)}.",
     )
 
 

@@ -25,8 +25,8 @@ def check_gaps(panel: Panel) -> Panel:
     row = first_row(missing[:, column])
     raise DataError(
         f"Feature {quoted(panel.columns[column])}{panel.of(panel.series_of(row))} has no value in row "
-        f"{panel.row_in_table(row)} ({panel.times[row]}; missing values in all: {missing.sum()}). "
-        f"{_advice(panel, row)}"
+        f"{panel.row_in_table(row)} ({panel.times[row]}; missing values in all: {missing.sum()}).",
+        _advice(panel, row),
     )
 
 
@@ -105,8 +105,8 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
     trimmed = panel.take(inside & (rows >= np.repeat(begun, panel.lengths)))
     if not len(trimmed.values):
         raise DataError(
-            "No series has a value in every column at or before its last target. Leave columns that are "
-            "often missing out of ingest.targets and the covariates."
+            "No series has a value in every column at or before its last target.",
+            "Leave columns that are often missing out of ingest.targets and the covariates.",
         )
     return trimmed
 
@@ -126,8 +126,8 @@ def _check_columns(panel: Panel, missing: np.ndarray) -> None:
     empty = np.flatnonzero(missing.all(axis=0))
     if empty.size:
         raise DataError(
-            f"Feature {quoted(panel.columns[empty[0]])} has no value in any row. Leave it "
-            f"out of {panel.covariates.parameter_of(panel.columns[empty[0]])}."
+            f"Feature {quoted(panel.columns[empty[0]])} has no value in any row.",
+            f"Leave it out of {panel.covariates.parameter_of(panel.columns[empty[0]])}.",
         )
 
 
@@ -141,7 +141,8 @@ def _check_gap_lengths(panel: Panel, missing: np.ndarray, max_gap: int) -> None:
             raise DataError(
                 f"Feature {quoted(name)}{panel.of(panel.series_of(start))} has a gap from "
                 f"{panel.times[start]} to {panel.times[stop - 1]} (steps: {stop - start}), longer "
-                f"than ingest.max_gap={max_gap}. Repair the table, or raise ingest.max_gap."
+                f"than ingest.max_gap={max_gap}.",
+                "Repair the table, or raise ingest.max_gap.",
             )
 
 

@@ -44,7 +44,7 @@ def check_order(panel: Panel, columns: Callable[[], pd.DataFrame] | None = None)
             f"The times{panel.of(series)} are not sorted: row {second} ({panel.times[before + 1]}) "
             f"comes before row {first} ({panel.times[before]})."
         )
-    raise DataError(f"{problem} {_advice(panel, columns, step=int(steps[before]))}")
+    raise DataError(problem, _advice(panel, columns, step=int(steps[before])))
 
 
 def _advice(panel: Panel, columns: Callable[[], pd.DataFrame] | None, *, step: int) -> str:

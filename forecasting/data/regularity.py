@@ -61,8 +61,9 @@ def _check_finite(panel: Panel) -> None:
         row, column = (int(i[0]) for i in np.nonzero(infinite))
         raise DataError(
             f"Feature {quoted(panel.columns[column])}{panel.of(panel.series_of(row))} is infinite in "
-            f"row {panel.row_in_table(row)} ({panel.times[row]}). Correct the cell, or, if it stands "
-            f"for a missing value, empty it and set {ACCEPT_GAPS}."
+            f"row {panel.row_in_table(row)} ({panel.times[row]}).",
+            "Correct the cell, or, if it stands "
+            f"for a missing value, empty it and set {ACCEPT_GAPS}.",
         )
 
 
@@ -74,8 +75,8 @@ def _infer_step(panel: Panel) -> BaseOffset:
     between = np.diff(times)[inside]
     if len(between) < 2:
         raise DataError(
-            f"The table is too short to infer its step from (rows: {len(times)}). Give more rows, "
-            "or set ingest.frequency."
+            f"The table is too short to infer its step from (rows: {len(times)}).",
+            "Give more rows, or set ingest.frequency.",
         )
     steps, counts = np.unique(between, return_counts=True)
     if len(steps) > 1:
@@ -100,8 +101,8 @@ def _check_extent(panel: Panel, step: BaseOffset) -> None:
         raise DataError(
             f"{panel.named(series)} is almost all gaps: with a step of {step.freqstr}, about "
             f"{n_steps[series]:.3g} rows belong between {panel.times[start]} and "
-            f"{panel.times[stop - 1]}, but the table has {stop - start}. Repair the times, or set "
-            "ingest.frequency."
+            f"{panel.times[stop - 1]}, but the table has {stop - start}.",
+            "Repair the times, or set ingest.frequency.",
         )
 
 
@@ -142,8 +143,9 @@ def _check_on_grid(panel: Panel, numbers: np.ndarray, step: BaseOffset) -> None:
         where += f", after {panel.times[row - 1]}"
     raise DataError(
         f"{panel.named(series)} is not evenly spaced: with a step of {step.freqstr}, {where}; off "
-        f"the grid lie {off_grid[here].sum()} of {panel.lengths[series]} rows. Repair the table, or "
-        "set ingest.frequency if the step is another (MS for months, B for business days)."
+        f"the grid lie {off_grid[here].sum()} of {panel.lengths[series]} rows.",
+        "Repair the table, or "
+        "set ingest.frequency if the step is another (MS for months, B for business days).",
     )
 
 
@@ -157,8 +159,8 @@ def _check_same_step(panel: Panel, numbers: np.ndarray, step: BaseOffset) -> Non
         series = first_row(other)
         raise DataError(
             f"{panel.named(series)} has a row every {least[series]} steps or less often, with the step "
-            f"of {step.freqstr} that most rows have. Give all series one step, or set "
-            "ingest.frequency if this one only has gaps."
+            f"of {step.freqstr} that most rows have.",
+            "Give all series one step, or set ingest.frequency if this one only has gaps.",
         )
 
 
@@ -172,8 +174,8 @@ def _missing_rows(panel: Panel, numbers: np.ndarray, steps: Steps, step: BaseOff
     expected = pd.Timestamp(int(steps.times(numbers[row, None] + 1, start)[0]), unit="us")
     return DataError(
         f"{panel.named(series)} has gaps: {panel.times[row]} is followed by {panel.times[row + 1]}, "
-        f"expected {expected} (step {step.freqstr}; missing rows in all: {apart.sum()}). "
-        f"{_gap_advice(panel.series(series).index)}"
+        f"expected {expected} (step {step.freqstr}; missing rows in all: {apart.sum()}).",
+        _gap_advice(panel.series(series).index),
     )
 
 

@@ -63,7 +63,8 @@ def parse_times(texts: pd.Series, *, column: str, time_format: str) -> Clock:
         found = cells[row].as_py()
         raise DataError(
             f"Column {quoted(column)} holds no time in row {row + 1}: found {quoted(found)}, "
-            f"expected {quoted(time_format)} such as {example!r}. {_advice(str(found), time_format)}"
+            f"expected {quoted(time_format)} such as {example!r}.",
+            _advice(str(found), time_format),
         )
     return clock
 
@@ -176,16 +177,16 @@ def unix_times(numbers: pa.ChunkedArray, *, time_format: str, column: str) -> Cl
     except pa.ArrowInvalid as wrong:
         raise DataError(
             f"Column {quoted(column)} holds numbers that are not times in {time_format} since 1970, in "
-            f"whole microseconds: {' '.join(str(wrong).split())}. Repair the table, or correct "
-            "ingest.time_format."
+            f"whole microseconds: {' '.join(str(wrong).split())}.",
+            "Repair the table, or correct ingest.time_format.",
         ) from None
     far = instants.year > 9999
     if far.any():
         row = first_row(far)
         raise DataError(
             f"Column {quoted(column)} holds in row {row + 1} a time in the year {instants[row].year}: found "
-            f"{numbers[row].as_py()}. Correct ingest.time_format: unix_s counts seconds, unix_ms "
-            "milliseconds."
+            f"{numbers[row].as_py()}.",
+            "Correct ingest.time_format: unix_s counts seconds, unix_ms milliseconds.",
         )
     return Clock(instants, instants)
 

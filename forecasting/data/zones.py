@@ -56,7 +56,8 @@ def _check_reach(times: pd.DatetimeIndex, column: str) -> None:
         row = int(np.flatnonzero(beyond)[0])
         raise DataError(
             f"Column {quoted(column)} holds in row {row + 1} {times[row]}, which no zone's clock can "
-            "be applied to. Correct ingest.time_format or the table."
+            "be applied to.",
+            "Correct ingest.time_format or the table.",
         )
 
 
@@ -95,8 +96,9 @@ def utc_of(
         row = int(np.flatnonzero(missing)[0])
         raise DataError(
             f"Column {quoted(column)} holds in row {row + 1} {wall[row]}, which the clocks of "
-            f"{zone} skip, as summer time begins. If the table keeps to winter time, set "
-            "ingest.time_zone to its offset, such as +01:00; if to another zone, to its name."
+            f"{zone} skip, as summer time begins.",
+            "If the table keeps to winter time, set "
+            "ingest.time_zone to its offset, such as +01:00; if to another zone, to its name.",
         )
     twice = np.flatnonzero(wall.tz_localize(zone, ambiguous="NaT").isna())
     if twice.size:

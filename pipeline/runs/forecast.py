@@ -6,13 +6,14 @@ new one.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from foundation.errors import SetupError
+from foundation.errors import SetupError, StageFailedError
 from foundation.files import digest
 from foundation.record_schema import ForecastOf
 from pipeline.runs.backup import restore_on_failure
@@ -120,12 +121,22 @@ def run_forecast(
             overrides=(f"{INPUT}={table}",),
             forecast=source,
         )
-        result = _run(place, request, observer, notes)
+        with _as_given(table, request.table or raw_table(workspace)):
+            result = _run(place, request, observer, notes)
     kept = result.experiment
     assert kept is not None, "a new table is a reason to run the stage"
     if request.most is not None:
         prune(workspace, most=request.most, forecasts=True)
     return ForecastResult(model.name, table, kept, kept.commit, result)
+
+
+@contextmanager
+def _as_given(stored: str, given: Path) -> Iterator[None]:
+    """Name the table in a failure as the user knows it, not as it is stored in the worktree."""
+    try:
+        yield
+    except StageFailedError as failed:
+        raise StageFailedError(str(failed).replace(stored, str(given))) from None
 
 
 def find_model(workspace: Checkout, run: str | None) -> _Model:

@@ -90,15 +90,15 @@ def choose_columns(
         if name not in header:
             parameter = "ingest.id" if name in columns.ids else ingest.parameter_of(name)
             raise DataError(
-                f"{where} has no column {quoted(name)} ({parameter}){instead(name, header)}. "
-                f"Correct {parameter}."
+                f"{where} has no column {quoted(name)} ({parameter}){instead(name, header)}.",
+                f"Correct {parameter}.",
             )
     named = {*ingest.times, *columns.ids, *columns.either}
     rest = [name for name in header if name not in named] if columns.numbers is None else []
     if "" in rest:
         raise DataError(
-            f"Column {list(header).index('') + 1} of {where[0].lower()}{where[1:]} has no name. Name "
-            "it, or list the columns to be forecast in ingest.targets."
+            f"Column {list(header).index('') + 1} of {where[0].lower()}{where[1:]} has no name.",
+            "Name it, or list the columns to be forecast in ingest.targets.",
         )
     chosen = Chosen(
         list(ingest.times),

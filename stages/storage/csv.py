@@ -140,9 +140,9 @@ def broken_table(text: TextTable, invalid: Exception) -> DataError:
     number = row.number - (0 if text.is_cleaned else text.skip)
     return DataError(
         f"Row {number} of the raw table {text.path} has another number of cells "
-        f"({row.actual_columns}) than the header ({row.expected_columns}): found {quoted(row.text)}. "
+        f"({row.actual_columns}) than the header ({row.expected_columns}): found {quoted(row.text)}.",
         "Repair the row, or set ingest.separator and ingest.decimal as the file has them; lines above "
-        "the header are skipped by ingest.skip_rows, lines at the end by ingest.skip_footer."
+        "the header are skipped by ingest.skip_rows, lines at the end by ingest.skip_footer.",
     )
 
 

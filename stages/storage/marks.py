@@ -48,8 +48,9 @@ def check_marks(text: pa.Table, ingest: Ingest) -> None:
                 f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} would be read as "
                 f"{float(cell.replace(mark, '.'))}, but {mark!r} seems to separate thousands: every "
                 "cell with it ends in a group of three digits, every other is a whole number up to "
-                f"999. If it does, {_set_thousands(mark, None, ingest)}. If it is the decimal mark, "
-                f"write all cells of the column with three decimals, such as 912{mark}000."
+                "999.",
+                f"If it does, {_set_thousands(mark, None, ingest)}. If it is the decimal mark, "
+                f"write all cells of the column with three decimals, such as 912{mark}000.",
             )
 
 
@@ -66,7 +67,9 @@ def number_problem(text: pa.Table, name: str, row: int, ingest: Ingest) -> DataE
     advice = _thousands_advice(text, name, cell, ingest) or _other_advice(
         text, name, cell, row, ingest
     )
-    return DataError(f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} is not a number. {advice}")  # fmt: skip
+    return DataError(
+        f"Column {quoted(name)}, row {row + 1}: {quoted(cell)} is not a number.", advice
+    )
 
 
 def _group(mark: str) -> str:

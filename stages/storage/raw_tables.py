@@ -63,8 +63,8 @@ def read_table(ingest: Ingest, columns: Columns | None = None) -> RawTable:
         table = read(path, ingest, columns)
     except OSError as unreadable:
         raise DataError(
-            f"The raw table {path} cannot be read: {unreadable.strerror}. Correct the file's "
-            "permissions, or name another table with ingest.raw."
+            f"The raw table {path} cannot be read: {unreadable.strerror}.",
+            "Correct the file's permissions, or name another table with ingest.raw.",
         ) from None
     return _part(table, ingest)
 
@@ -77,10 +77,11 @@ def _check_file(path: Path) -> None:
             if tracked
             else f"Put the table there and run `dvc add {path}`, or name another with ingest.raw."
         )
-        raise DataError(f"The raw table {path} (ingest.raw) does not exist. {way_out}")
+        raise DataError(f"The raw table {path} (ingest.raw) does not exist.", way_out)
     if not path.is_file():
         raise DataError(
-            f"The raw table {path} (ingest.raw) is not a file. Name a .csv, .parquet or .xlsx file."
+            f"The raw table {path} (ingest.raw) is not a file.",
+            "Name a .csv, .parquet or .xlsx file.",
         )
     if path.stat().st_size == 0:
         raise DataError(f"The raw table {path} is empty: 0 bytes. Give a table with rows.")
@@ -130,7 +131,8 @@ def _check_times(header: list[str], ingest: Ingest, text: TextTable | None) -> N
                 hint = _separator_hint(text) or _header_hint(text, name) or hint
             raise DataError(
                 f"The raw table {ingest.raw} has no column {quoted(name)} (ingest.time)"
-                f"{instead(name, header)}. {hint}"
+                f"{instead(name, header)}.",
+                hint,
             )
 
 
@@ -194,8 +196,8 @@ def _by_type(table: pa.Table, chosen: Chosen, ingest: Ingest) -> ReadColumns:
             left_out.append(name)
         else:
             raise DataError(
-                f"Column {quoted(name)} of the raw table {ingest.raw} holds no numbers but {kind}. "
-                f"Convert it, or leave it out of {ingest.parameter_of(name)}."
+                f"Column {quoted(name)} of the raw table {ingest.raw} holds no numbers but {kind}.",
+                f"Convert it, or leave it out of {ingest.parameter_of(name)}.",
             )
     if not numbers and not texts:
         raise only_times(f"The raw table {ingest.raw}")
@@ -285,8 +287,9 @@ def _clock(table: pa.Table, ingest: Ingest) -> Clock:
         return unix_times(column, time_format=ingest.time_format, column=name)
     if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         raise DataError(
-            f"Column {quoted(name)} (ingest.time) holds no times but {kind}. Write it as timestamps, "
-            "name another column, or, if it counts from 1970, set ingest.time_format: unix_s or unix_ms."
+            f"Column {quoted(name)} (ingest.time) holds no times but {kind}.",
+            "Write it as timestamps, "
+            "name another column, or, if it counts from 1970, set ingest.time_format: unix_s or unix_ms.",
         )
     return typed_times(_typed_times(column, name))
 

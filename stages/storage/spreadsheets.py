@@ -56,12 +56,12 @@ def _sheet(book: Any, path: Path, ingest: Ingest) -> Any:
     found = ", ".join(map(quoted, names[:8])) + (", ..." if len(names) > 8 else "")
     if ingest.sheet is None and len(names) > 1:
         raise DataError(
-            f"The raw table {path} has more than one sheet: {found}. Name one with ingest.sheet."
+            f"The raw table {path} has more than one sheet: {found}.", "Name one with ingest.sheet."
         )
     if ingest.sheet is not None and ingest.sheet not in names:
         raise DataError(
-            f"The raw table {path} has no sheet {quoted(ingest.sheet)} (ingest.sheet); it has {found}. "
-            "Correct ingest.sheet."
+            f"The raw table {path} has no sheet {quoted(ingest.sheet)} (ingest.sheet); it has {found}.",
+            "Correct ingest.sheet.",
         )
     return book[ingest.sheet or names[0]]
 

@@ -100,8 +100,8 @@ def open_table(path: Path, ingest: Ingest, content: bytes | None = None) -> Text
             names = _without_trailing(names, lines.first_row(), ingest)
     except UnicodeError as broken:  # UTF-16 without its mark
         raise DataError(
-            f"The raw table {path} is not text in {ingest.encoding}: {broken}. Give a CSV, a Parquet "
-            "or an Excel file, or set ingest.encoding (such as utf-8)."
+            f"The raw table {path} is not text in {ingest.encoding}: {broken}.",
+            "Give a CSV, a Parquet or an Excel file, or set ingest.encoding (such as utf-8).",
         ) from None
     return TextTable(path, ingest, names, skip, content)
 
@@ -132,7 +132,8 @@ class _Lines:
         if said is not None and said["mark"] != self.ingest.separator:
             raise DataError(
                 f"The first line of the raw table {path} says that {said['mark']!r} separates its cells, "
-                f'and ingest.separator is {self.ingest.separator!r}. Set ingest.separator: "{said["mark"]}".'
+                f"and ingest.separator is {self.ingest.separator!r}.",
+                f'Set ingest.separator: "{said["mark"]}".',
             )
         line = line if said is None else self.next_line()
         if "\ufffd" in line or "\0" in line:
@@ -153,14 +154,16 @@ def _cells(line: str, number: int, path: Path, ingest: Ingest) -> list[str]:
         (names,) = csv.reader([line], delimiter=ingest.separator, strict=True)
     except (csv.Error, ValueError) as broken:
         raise DataError(
-            f"{where} of the raw table {path} is not a header ({broken}): found {quoted(line)}. Begin "
+            f"{where} of the raw table {path} is not a header ({broken}): found {quoted(line)}.",
+            "Begin "
             "the table with the names of its columns, on one line, or set ingest.skip_rows to the "
-            "number of lines above them."
+            "number of lines above them.",
         ) from None
     if not any(name.strip() for name in names):
         raise DataError(
-            f"{where} of the raw table {path} is empty. Begin the table with the names of its columns, "
-            "or set ingest.skip_rows to the number of lines above them."
+            f"{where} of the raw table {path} is empty.",
+            "Begin the table with the names of its columns, "
+            "or set ingest.skip_rows to the number of lines above them.",
         )
     return names
 
@@ -219,8 +222,8 @@ def _not_text(
     first = "its first line" if number == 1 else f"line {number}"
     where = first if skip is None or number <= skip else f"row {number - skip}"
     return DataError(
-        f"The raw table {path} is not text in {ingest.encoding}: found {quoted(line)} in {where}. "
-        "Give a CSV, a Parquet or an Excel file, or set ingest.encoding (such as latin-1)."
+        f"The raw table {path} is not text in {ingest.encoding}: found {quoted(line)} in {where}.",
+        "Give a CSV, a Parquet or an Excel file, or set ingest.encoding (such as latin-1).",
     )
 
 

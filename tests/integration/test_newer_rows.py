@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,7 @@ HOURLY = (
     "split.gap=0", "train.epochs=2", "train.batch_size=64", "model.layers.0.units=8",
     "forecast.horizon=5", "evaluate.season=24",
 )  # fmt: skip
+PARAMETER_CHANGED = re.compile(r"(set|correct|raise|with|out of) ingest\.", re.IGNORECASE)
 FILES = ("forecast.csv", "forecast.parquet", "forecast.png")
 
 
@@ -124,6 +126,10 @@ def test_newer_rows_may_stand_still(copy: Path):
         (hourly(450)[::2], "its step is 2h, and the model was trained with h"),
         (hourly(450).drop(index=445), "has gaps: 2024-03-19 12:00:00 is followed by 2024-03-19 14:00:00"),
         (hourly(5), "Nothing can be forecast: the series cannot be forecast from the newest rows: fewer rows than windowing.lookback (6)."),
+        (hourly(450)[:0], "data/newest/newer.csv has a header and no rows."),
+        (hourly(450).rename(columns={"load": "lod"}), "has no column 'load' (ingest.targets); the nearest name is 'lod'."),
+        (hourly(450).assign(oil=hourly(450)["oil"].where(hourly(450).index != 448)), "Feature 'oil' has no value in row 449"),
+        (hourly(450)[::-1], "The times are not sorted: row 2 (2024-03-19 16:00:00) comes before row 1"),
         (hourly(450).replace({"oil": {hourly(450)["oil"][449]: "n/a?"}}), "'n/a?'"),
     ],
 )  # fmt: skip
@@ -131,7 +137,9 @@ def test_a_table_that_does_not_fit_the_model_is_refused_in_a_sentence(copy, tabl
     before = [(copy / "forecasts" / name).read_bytes() for name in FILES]
     with pytest.raises(DataError) as refused:
         with_newer(copy, table)
-    assert sentence in str(refused.value)
+    said = str(refused.value)
+    assert sentence in said
+    assert "data/newest/newer.csv" in said and not PARAMETER_CHANGED.search(said)
     assert [(copy / "forecasts" / name).read_bytes() for name in FILES] == before
 
 
