@@ -37,8 +37,8 @@ def ask(
 ) -> str:
     """Run a command and return what it printed, without the white space around it.
 
-    A program that waits for an answer that never comes is given up on: no time-out of a client
-    covers every way in which a store can fall silent.
+    It ends, too, when this process is killed. A program that waits for an answer that never comes is
+    given up on: no time-out of a client covers every way in which a store can fall silent.
 
     Args:
         command: The program and its arguments.
@@ -50,15 +50,19 @@ def ask(
     Raises:
         SetupError: It failed, and the message says why, or it did nothing for minutes.
     """
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        _lifeline() as stdin,
+        subprocess.Popen(
+            [sys.executable, "-P", supervisor.__file__, *command],
+            cwd=folder,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             printed, complaints = _wait(process)
         except BaseException:
@@ -72,6 +76,17 @@ def ask(
     if process.returncode != 0:
         raise SetupError(f"{name} failed in {folder}: {cause(complaints)}")
     return printed.strip()
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """Yield one end of a pipe, for a supervisor's stdin; the other end closes when we end, however we end."""
+    read, write = os.pipe()
+    try:
+        yield read
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 def _wait(process: subprocess.Popen[str]) -> tuple[str | None, str]:

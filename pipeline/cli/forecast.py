@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from foundation.processes import sigterm_as_interrupt
 from pipeline.cli.display.forecast import print_forecast
 from pipeline.cli.display.formats import Format
 from pipeline.cli.display.layout import announce
@@ -44,7 +45,8 @@ def forecast_and_print(
     wanted = None if levels is None else _levels(levels)
     chosen = how or (FORMATS.get(output.suffix, Format.text) if output else Format.text)
     workspace = this_workspace()
-    found = _selected(answer(workspace, question, _observer()), series, wanted)
+    with sigterm_as_interrupt():
+        found = _selected(answer(workspace, question, _observer()), series, wanted)
     most = None if series else SERIES_SHOWN
     print_forecast(workspace, found, how=chosen, in_columns=in_columns, output=output, most=most)
 

@@ -18,7 +18,7 @@ from foundation.files import digest, write_bytes
 from foundation.paths import PARAMS
 from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.params_file import forget_params, params_kept, take_back_params
-from pipeline.runs.workspace import locked
+from pipeline.runs.workspace import NO_WAIT_ADVICE, locked
 from pipeline.versioning.cache import forget_run_cache_since
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.graph import Graph
@@ -33,17 +33,18 @@ KILLED = (
 
 
 @contextmanager
-def held(workspace: Checkout, *, wait: bool) -> Iterator[None]:
+def held(workspace: Checkout, *, wait: bool, advice: str = NO_WAIT_ADVICE) -> Iterator[None]:
     """Hold the workspace for one run, and put right what one that was killed left.
 
     Args:
         workspace: The user's checkout.
         wait: Wait for another run to end; else refuse.
+        advice: What the refusal advises.
 
     Raises:
         WorkspaceBusyError: Another run holds it, and we were not to wait.
     """
-    with locked(workspace.root, wait=wait):
+    with locked(workspace.root, wait=wait, advice=advice):
         left = (workspace.root / FOLDER).is_dir() or params_kept(workspace.root)
         if left and restore_unfinished(RunCheckout.of(workspace)):
             print(KILLED, file=sys.stderr)

@@ -23,6 +23,7 @@ from pipeline.runs.history import newest_run
 from pipeline.runs.newest_table import raw_table, store_newest, store_refreshed
 from pipeline.runs.record import Notes, record_at
 from pipeline.runs.request import RunObserver, RunRequest, RunResult, Show, Step
+from pipeline.runs.workspace import locked
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask_dvc
 from pipeline.versioning.experiments import Experiment, experiments, prune
@@ -33,6 +34,7 @@ from pipeline.versioning.worktrees import commit_of, worktree
 
 STAGE = "forecast"
 INPUT = "forecast.input"
+LOCK = Path(".dvc/tmp/exactcast/forecast.lock")  # of two equal forecasts the second finds the first
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,13 @@ def run_forecast(
         PipelineError: There is no such run or table, the table does not fit the model, or the model is
             not to be had.
     """
+    with locked(workspace.root, wait=True, lock=LOCK):
+        return _forecast(workspace, request, observer, name)
+
+
+def _forecast(
+    workspace: Checkout, request: ForecastRequest, observer: RunObserver, name: str | None
+) -> ForecastResult:
     model = find_model(workspace, request.run)
     with worktree(workspace, model.commit) as place:
         table = _stored(workspace, place, request, observer)

@@ -30,6 +30,7 @@ from pipeline.runs.forecast import ForecastRequest, ForecastResult, find_model, 
 from pipeline.runs.forecast_table import ForecastTable, read_forecast
 from pipeline.runs.newest_table import changed_table
 from pipeline.runs.request import RunObserver
+from pipeline.runs.undisturbed import undisturbed
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask, ask_dvc
@@ -166,14 +167,25 @@ def answer(workspace: Checkout, question: Question, observer: RunObserver) -> An
     Raises:
         PipelineError: The question does not fit the model, or something that it needs is not there.
     """
-    source = _source(workspace, question)
+    if question.run is not None:
+        commit = commit_of(workspace, question.run)
+        return _answer(_Source(workspace, commit, question.run), question, observer)
+    source = _Source(workspace, None, "the workspace")
+    with undisturbed(workspace):
+        if question.table is None or not _is_stored(source.params(), question):
+            return _answer(source, question, observer)
+        model = _model_of(source)
+    return _answer(_Source(workspace, model, model[:7]), question, observer)
+
+
+def _answer(source: _Source, question: Question, observer: RunObserver) -> Answer:
     params = source.params()
     changed = _changed(workspace, params, question)
     if changed is not None:
         question = replace(question, table=workspace.root / changed)
     stored_steps = _checked_steps(params, question)
-    if question.origin is None and (question.steps or 1) <= stored_steps:
-        found = _stored(workspace, source, question, observer)
+    if _is_stored(params, question):
+        found = _stored(source, question, observer)
         steps = min(question.steps or stored_steps, stored_steps)
         found = replace(found, table=found.table.first_steps(steps))
     else:
@@ -198,10 +210,9 @@ def _changed(workspace: Checkout, params: dict[str, Any], question: Question) ->
     return changed_table(workspace)
 
 
-def _source(workspace: Checkout, question: Question) -> _Source:
-    if question.run is not None:
-        return _Source(workspace, commit_of(workspace, question.run), question.run)
-    return _Source(workspace, None, "the workspace")
+def _is_stored(params: dict[str, Any], question: Question) -> bool:
+    """Return True if the forecast is one that a run makes, so that it is kept."""
+    return question.origin is None and (question.steps or 1) <= _checked_steps(params, question)
 
 
 def _checked_steps(params: dict[str, Any], question: Question) -> int:
@@ -222,16 +233,14 @@ def _checked_steps(params: dict[str, Any], question: Question) -> int:
     return int(stored)
 
 
-def _stored(
-    workspace: Checkout, source: _Source, question: Question, observer: RunObserver
-) -> Answer:
+def _stored(source: _Source, question: Question, observer: RunObserver) -> Answer:
     place: str | None = FORECAST_CSV.as_posix()
     remarks: list[str] = []
     if question.table is not None:
-        request = ForecastRequest(table=question.table, run=_model_of(source))
-        made = run_forecast(workspace, request, observer)
+        request = ForecastRequest(table=question.table, run=source.commit)
+        made = run_forecast(source.workspace, request, observer)
         name = made.kept.name if made.kept else made.model
-        source = _Source(workspace, made.commit, name)
+        source = _Source(source.workspace, made.commit, name)
         remarks = [_said(made)]
     if source.commit is not None:
         place = f"dvc get . {FORECAST_CSV} --rev {source.name}"
@@ -255,8 +264,6 @@ def _model_of(source: _Source) -> str:
     Raises:
         SetupError: No run is kept that made it.
     """
-    if source.commit is not None:
-        return source.commit
     root = source.workspace.root
     mine = source.workspace.lock.get("train", {})
     newest = find_model(source.workspace, None)

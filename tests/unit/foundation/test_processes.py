@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from foundation import processes
 from foundation.errors import SetupError
-from tests.support.quick import alive
+from tests.support.project import ROOT
+from tests.support.quick import alive, until
 
 WAITS = "import subprocess, sys; subprocess.run(['sleep', '600'])"
 WORKS = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass\nprint('done')"
@@ -38,6 +40,19 @@ def test_a_program_that_only_waits_is_ended_with_all_that_it_started(tmp_path: P
         ask(tmp_path, WAITS)
     time.sleep(0.2)
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_a_program_that_was_asked_ends_with_its_starter_even_if_that_is_killed(tmp_path: Path):
+    asks = (
+        "import os, sys; from pathlib import Path; from foundation.processes import ask\n"
+        f"ask([sys.executable, '-c', {WAITS!r}], folder=Path({str(tmp_path)!r}), name='it', environment=os.environ)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", asks], cwd=ROOT)
+    until(lambda: len(psutil.Process(starter.pid).children(recursive=True)) == 3, "sleep")
+    started = psutil.Process(starter.pid).children(recursive=True)
+    starter.kill()
+    starter.wait()
+    until(lambda: not any(alive(each.pid) for each in started), "their end")
 
 
 def test_a_program_that_works_may_take_as_long_as_it_takes(tmp_path: Path, monkeypatch):
