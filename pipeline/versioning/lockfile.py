@@ -123,8 +123,7 @@ def canonicalise(root: Path, graph: Graph) -> bool:
     if recorded == [name for name in graph.stages if name in recorded]:
         return False
     path = root / LOCK
-    yaml = YAML()
-    yaml.width = 2**16  # one line per entry, as DVC writes it
+    yaml = YAML()  # with the library's own settings, as DVC writes it: long texts are folded
     content = yaml.load(path)
     stages = content["stages"]
     content["stages"] = {name: stages[name] for name in graph.stages if name in stages}

@@ -5,7 +5,7 @@ import pytest
 from foundation.errors import SetupError
 from pipeline.versioning.graph import Graph, Stage
 from pipeline.versioning.lockfile import LOCK as LOCK_FILE
-from pipeline.versioning.lockfile import compare, flat, read_lock
+from pipeline.versioning.lockfile import canonicalise, compare, flat, read_lock
 
 GRAPH = Graph(
     {
@@ -88,3 +88,27 @@ def test_what_is_no_lock_is_refused(tmp_path, content):
         SetupError, match=r"^dvc.lock is broken: it .+ Correct it, or restore it: git"
     ):
         read_lock(tmp_path)
+
+
+SCORE_ENTRY = """\
+  score:
+    cmd: score
+    params:
+      params.yaml:
+        note: one two three four five six seven eight nine ten eleven twelve{space}
+          thirteen fourteen fifteen
+        season:
+        seasons:
+        - 24
+""".format(space=" ")  # with which the library ends a line that it folds
+
+
+def test_a_lock_out_of_order_is_sorted_and_spelled_as_dvc_spells_it(tmp_path):
+    """Folded at 80 characters, a missing value as nothing: as every DVC command writes the whole file."""
+    head, make = "schema: '2.0'\nstages:\n", "  make:\n    cmd: make\n"
+    (tmp_path / LOCK_FILE).write_text(
+        head + SCORE_ENTRY.replace("season:\n", "season: null\n") + make
+    )
+    assert canonicalise(tmp_path, GRAPH)
+    assert (tmp_path / LOCK_FILE).read_text() == head + make + SCORE_ENTRY
+    assert not canonicalise(tmp_path, GRAPH)
