@@ -83,8 +83,8 @@ def _origin(panel: Panel, origin: str | None) -> tuple[Panel, Path, list[str]]:
         return panel, artifacts.FINAL_MODEL.path, []
     time = _time(origin, panel)
     learned = artifacts.SERIES.load_panel()
-    if time >= learned.times[learned.stops - 1].max():
-        return cut_after(panel, time), artifacts.FINAL_MODEL.path, []
+    if time >= learned.last_time:
+        return cut_after(panel, time), artifacts.FINAL_MODEL.path, _older(panel, time, origin)
     split = artifacts.SPLIT.load()
     of_model = split["part"].isin([TRAIN, VALIDATION, CALIBRATION])
     seen = split.loc[of_model, "target_stop"].to_numpy()
@@ -100,11 +100,24 @@ def _origin(panel: Panel, origin: str | None) -> tuple[Panel, Path, list[str]]:
     return cut_after(panel, time), artifacts.MODEL.path, sentences
 
 
+def _older(panel: Panel, time: pd.Timestamp, origin: str) -> list[str]:
+    """Say so where the series end before the origin."""
+    last = panel.last_time
+    if last >= time:
+        return []
+    return [f"The last rows are of {last}: the forecast begins after them, before {origin}."]
+
+
 def _time(text: str, panel: Panel) -> pd.Timestamp:
     """Read a time as the terminal shows times: on the clock of the table's zone."""
     zone = panel.covariates.time_zone
     try:
         time = pd.Timestamp(text)
+        if time.tzinfo is not None and zone is None:
+            raise DataError(
+                f"--from {text}: the times of the table are of no known zone, so an offset says nothing "
+                f"of them. Write it without one, such as {panel.times.max()}."
+            )
         if time.tzinfo is None and zone is not None:
             time = time.tz_localize(zone_of(zone))
         time = time if time.tzinfo is None else time.tz_convert("UTC").tz_localize(None)

@@ -1,5 +1,6 @@
 """What `forecast` and the answers to questions have in common: newer rows, and a model as it is."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from foundation.errors import DataError
 from foundation.params import Params
 from stages.reading import read_series
 from stages.storage.predictions import NEWEST, Predictions, joined
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -67,6 +70,14 @@ def read_newer(
         frequency=params.ingest.frequency,
         table=table,
     )
+    if panel.last_time < pd.Timestamp(document["until"]):
+        log.warning(
+            "forecast: %s ends at %s, and the model was made from rows up to %s: it may have seen what it "
+            "forecasts, so this is not a forecast of newer rows",
+            table,
+            panel.last_time,
+            document["until"],
+        )
     return panel
 
 

@@ -47,6 +47,7 @@ def _document(panel: Panel, inputs: ModelInputs) -> dict[str, Any]:
         inputs,
         step=step_of(panel.longest_times()),
         time_of_day=time_of_day(panel.times),
+        until=str(panel.last_time),
         id=panel.id,
     )
 

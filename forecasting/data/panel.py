@@ -68,6 +68,11 @@ class Panel:
         return np.where(last < 0, ends, last + 1)
 
     @property
+    def last_time(self) -> pd.Timestamp:
+        """The last time at which a series has a target."""
+        return self.times[self.stops - 1].max()
+
+    @property
     def ahead(self) -> np.ndarray:
         """Marks the rows after the last target of their series, shape (rows,)."""
         return np.arange(len(self.values)) >= np.repeat(self.stops, self.lengths)

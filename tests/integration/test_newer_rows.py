@@ -147,6 +147,29 @@ def with_offset(table: pd.DataFrame, offset: str) -> pd.DataFrame:
     return table.assign(hour=table["hour"] + offset)
 
 
+def test_an_origin_after_the_last_row_is_said_to_be_of_no_effect(hours: Path):
+    table, said = answered(hours, steps=5, origin="2025-01-01")
+    pd.testing.assert_frame_equal(table, forecast(hours))
+    assert said == [
+        "The last rows are of 2024-03-17 15:00:00: the forecast begins after them, before 2025-01-01."
+    ]
+
+
+def test_a_table_that_ends_before_the_rows_of_the_model_is_said_to_be_no_forecast(copy, caplog):
+    with_newer(copy, hourly(399))
+    assert "data/newest/newer.csv ends at 2024-03-17 14:00:00, and the model was made from rows up to 2024-03-17 15:00:00" in caplog.text  # fmt: skip
+    caplog.clear()
+    with_newer(copy, hourly(400), "same.csv")
+    assert "ends at" not in caplog.text
+
+
+def test_an_origin_with_an_offset_is_an_instant_where_the_table_has_a_zone(tmp_path: Path):
+    zone = "ingest.time_zone=Europe/Lisbon"  # in March UTC
+    folder = made_in(tmp_path, hourly(400), *HOURLY, zone)
+    table, _ = answered(folder, steps=1, origin="2024-03-16T23:00+02:00")
+    assert set(table["ds"]) == {pd.Timestamp("2024-03-16 22:00")}
+
+
 def test_a_newer_table_is_on_the_clock_of_the_model_or_refused(hours: Path, tmp_path: Path):
     plain = Path(shutil.copytree(hours, tmp_path / "plain"))
     with pytest.raises(
@@ -222,6 +245,10 @@ def test_an_origin_in_newer_rows_is_forecast_by_the_final_model(hours: Path, tmp
     [
         ("soon", "--from soon: this is not a time of the table"),
         ("2023-01-01", "--from 2023-01-01: the series begin at 2024-03-01 00:00:00 and end at"),
+        (
+            "2024-03-16T23:00+01:00",
+            "--from 2024-03-16T23:00+01:00: the times of the table are of no known zone",
+        ),
         ("2024-03-01 02:00", "fewer rows than windowing.lookback (6)"),
     ],
 )
