@@ -94,27 +94,24 @@ def test_the_loss_curve_is_that_of_model_fit_from_the_same_weights_and_batches(
     train, validation = starts[:230], starts[230:]  # 230 = 14 * 16 + 6: a partial last batch
     ours = network(lookback=lookback, horizon=horizon, units=50, **layer)
 
-    reference = keras.Sequential([keras.Input((lookback, 3)), *clones(ours.layers[:-1])])
-    reference.set_weights(ours.get_weights())
+    def batches():
+        for epoch in range(epochs):
+            order = np.random.default_rng([42, epoch]).permutation(train)
+            for first in range(0, len(order), 16):
+                yield windows_of(series, order[first : first + 16], lookback, horizon)
+
     arguments = {name: value for name, value in optimizer.items() if name != "name"}
-    reference.compile(
-        optimizer={"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[optimizer["name"]](
-            **arguments
-        ),
-        loss=loss,
-    )
-    expected = []
-    for epoch in range(epochs):
-        order = np.random.default_rng([42, epoch]).permutation(train)
-        result = reference.fit(
-            *windows_of(series, order, lookback, horizon),
-            batch_size=16,
-            epochs=1,
-            shuffle=False,
-            validation_data=windows_of(series, validation, lookback, horizon),
-            verbose=0,
-        )
-        expected.append([result.history["loss"][0], result.history["val_loss"][0]])
+    kind = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[optimizer["name"]]
+    reference = keras_alone(ours, optimizer=kind(**arguments), loss=loss)
+    curve = reference.fit(
+        batches(),
+        steps_per_epoch=15,
+        epochs=epochs,
+        shuffle=False,
+        validation_data=windows_of(series, validation, lookback, horizon),
+        verbose=0,
+    ).history
+    expected = np.transpose([curve["loss"], curve["val_loss"]])
 
     history = trained(
         series,
@@ -129,20 +126,49 @@ def test_the_loss_curve_is_that_of_model_fit_from_the_same_weights_and_batches(
     assert history["loss"].iloc[-1] < 0.9 * history["loss"].iloc[0]
 
 
-def clones(layers):
-    return [type(layer).from_config(layer.get_config()) for layer in layers]
+def keras_alone(network, **compiled):
+    """The same layers and weights, for `fit` of Keras; without XLA, which would take longer to compile."""
+    layers = [type(layer).from_config(layer.get_config()) for layer in network.layers[:-1]]
+    model = keras.Sequential([keras.Input(network.input_shape[1:]), *layers])
+    model.set_weights(network.get_weights())
+    model.compile(jit_compile=False, **compiled)
+    return model
 
 
-def test_training_twice_gives_the_same_bytes_and_another_seed_does_not():
-    series = waves(120)
+def bytes_of(model):
+    return b"".join(weight.tobytes() for weight in model.get_weights())
 
-    def weights(seed):
-        model = network(seed=seed, dropout=0.2, recurrent_dropout=0.1)
-        trained(series, model, seed=seed)
-        return b"".join(w.tobytes() for w in model.get_weights())
 
-    assert weights(1) == weights(1)
-    assert weights(1) != weights(2)
+def test_training_twice_gives_the_same_bytes():
+    def weights():
+        model = network(seed=1, dropout=0.2, recurrent_dropout=0.1)
+        trained(waves(120), model, seed=1)
+        return bytes_of(model)
+
+    assert weights() == weights()
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """A trained network, its learning curve, and what was reported after each epoch."""
+    model, reported = network(), []
+    curve = trained(waves(60), model, report=lambda *values: reported.append(values))
+    return model, curve, reported
+
+
+def test_another_seed_gives_other_first_weights_and_another_order_of_the_windows(plain):
+    assert bytes_of(network(seed=2)) != bytes_of(network())
+    model = network()
+    trained(waves(60), model, seed=2)
+
+    assert bytes_of(model) != bytes_of(plain[0])
+
+
+def test_progress_is_reported_after_each_epoch(plain):
+    _, curve, reported = plain
+    told = curve[["epoch", "loss", "val_loss"]]
+    assert reported == [tuple(row) for row in told.itertuples(index=False)]
+    assert [epoch for epoch, _, _ in reported] == [1, 2, 3]
 
 
 def test_dropout_is_drawn_anew_at_every_batch_and_epoch():
@@ -157,12 +183,16 @@ def test_dropout_is_drawn_anew_at_every_batch_and_epoch():
 @pytest.mark.parametrize(
     "layers",
     [
-        [{"units": 6, "return_sequences": True}, {"units": 4}],
-        [{"activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False}],
-        [{"kernel_initializer": "orthogonal", "recurrent_initializer": "glorot_uniform"}],
-        [{"bias_regularizer": {"l1": 0.0, "l2": 0.1}, "recurrent_regularizer": {"l1": 0.1, "l2": 0.0}}],
+        [
+            {"units": 6, "return_sequences": True, "recurrent_regularizer": {"l1": 0.1, "l2": 0.0}},
+            {"units": 4, "bias_regularizer": {"l1": 0.0, "l2": 0.1}},
+        ],
+        [
+            {"activation": "relu", "recurrent_activation": "hard_sigmoid", "use_bias": False}
+            | {"kernel_initializer": "orthogonal", "recurrent_initializer": "glorot_uniform"}
+        ],
     ],
-)  # fmt: skip
+)
 def test_every_layer_argument_reaches_the_trained_layer(layers, tmp_path):
     series = waves(90)
     given = [REFERENCE_LAYER | {"units": 5} | layer for layer in layers]
@@ -215,22 +245,41 @@ def test_early_stopping_stops_and_the_best_weights_are_kept():
     assert [w.tolist() for w in model.get_weights()] == [w.tolist() for w in again.get_weights()]
 
 
-def test_a_plateau_lowers_the_learning_rate_inside_the_compiled_epoch():
-    plateau = {"patience": 1, "factor": 0.5, "min_lr": 0.0}
-    sgd = {"name": "sgd", "learning_rate": 0.5, "clipnorm": None}
-    noise = np.random.default_rng(1).normal(size=(120, 3)).astype(np.float32)
-    model = network()
-    lowered = trained(noise, model, optimizer=sgd, epochs=8, reduce_lr_on_plateau=plateau)
-    constant = trained(noise, network(), optimizer=sgd, epochs=8)
+NOISE = np.random.default_rng(1).normal(size=(120, 3)).astype(np.float32)
+SGD = {"name": "sgd", "learning_rate": 0.5, "clipnorm": None}
+
+
+@pytest.fixture(scope="module")
+def lowered():
+    """A network and its learning curve: on noise, its rate was lowered several times."""
+    model, plateau = network(), {"patience": 1, "factor": 0.5, "min_lr": 0.0}
+    curve = trained(NOISE, model, optimizer=SGD, epochs=8, reduce_lr_on_plateau=plateau)
+    return model, curve
+
+
+def test_a_plateau_lowers_the_learning_rate_inside_the_compiled_epoch(lowered):
+    model, curve = lowered
+    constant = trained(NOISE, network(), optimizer=SGD, epochs=8)
 
     assert float(model.optimizer.learning_rate) < 0.5
-    rates = lowered["learning_rate"].tolist()  # of each epoch as it began
+    rates = curve["learning_rate"].tolist()  # of each epoch as it began
     assert rates[0] == 0.5
     assert set(rates) <= {0.5 / 2**times for times in range(8)}
     assert rates == sorted(rates, reverse=True)
-    assert kept_epoch(lowered) == 8  # the last one
-    assert lowered["loss"].iloc[0] == constant["loss"].iloc[0]
-    assert lowered["loss"].iloc[-1] != constant["loss"].iloc[-1]
+    assert kept_epoch(curve) == 8  # the last one
+    assert curve["loss"].iloc[0] == constant["loss"].iloc[0]
+    assert curve["loss"].iloc[-1] != constant["loss"].iloc[-1]
+
+
+def test_a_training_with_the_learning_rates_of_another_ends_with_its_weights(lowered):
+    first, curve = lowered
+    assert curve["learning_rate"].nunique() > 2
+    again, rates = network(), curve["learning_rate"].tolist()
+
+    replayed = trained(NOISE, again, optimizer=SGD, epochs=8, learning_rates=rates)
+
+    assert replayed["learning_rate"].tolist() == rates
+    assert bytes_of(again) == bytes_of(first)
 
 
 def test_a_loss_that_is_no_longer_a_number_names_the_epoch():
@@ -240,15 +289,6 @@ def test_a_loss_that_is_no_longer_a_number_names_the_epoch():
         StageFailedError, match=r"diverged in epoch 1: .*val_loss=inf.*learning_rate"
     ):
         trained(series, network())
-
-
-def test_progress_is_reported_after_each_epoch():
-    seen = []
-    history = trained(waves(60), network(), report=lambda *values: seen.append(values))
-
-    told = history[["epoch", "loss", "val_loss"]]
-    assert seen == [tuple(row) for row in told.itertuples(index=False)]
-    assert [epoch for epoch, _, _ in seen] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -281,9 +321,7 @@ def test_a_training_with_missing_cells_is_that_of_model_fit_on_the_filled_window
     observed = ~np.isnan(values).any(axis=1)
     starts = np.array([s for s in range(112) if observed[s + 8]])
     ours = network()
-    reference = keras.Sequential([keras.Input((8, 3)), *clones(ours.layers[:-1])])
-    reference.set_weights(ours.get_weights())
-    reference.compile(optimizer=keras.optimizers.Adam(), loss="mse")
+    reference = keras_alone(ours, optimizer=keras.optimizers.Adam(), loss="mse")
     order = np.random.default_rng([42, 0]).permutation(starts)
     inputs = filled.read(order[:, None] + np.arange(8), order[:, None] + 8)
     result = reference.fit(inputs, values[order + 8], batch_size=16, shuffle=False, verbose=0)
@@ -291,17 +329,3 @@ def test_a_training_with_missing_cells_is_that_of_model_fit_on_the_filled_window
     history = trained(values, ours, train_starts=starts, validation_starts=starts, epochs=1)
 
     assert history["loss"].iloc[0] == pytest.approx(result.history["loss"][0], rel=1e-5)
-
-
-def test_a_training_with_the_learning_rates_of_another_ends_with_its_weights():
-    plateau = {"patience": 1, "factor": 0.5, "min_lr": 0.0, "min_delta": 1e9}
-    first, again = network(), network()
-    curve = trained(waves(200), first, epochs=5, reduce_lr_on_plateau=plateau)
-    assert curve["learning_rate"].nunique() > 2
-
-    rates = curve["learning_rate"].tolist()
-    replayed = trained(waves(200), again, epochs=5, learning_rates=rates)
-
-    assert replayed["learning_rate"].tolist() == rates
-    for one, other in zip(first.get_weights(), again.get_weights(), strict=True):
-        assert one.tobytes() == other.tobytes()

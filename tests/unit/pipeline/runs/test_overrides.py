@@ -147,7 +147,8 @@ def test_any_text_arrives_as_that_text_for_every_reader_or_is_refused_by_name(fo
         expected = None if (name, text) in {("split.test_from", n) for n in ("null", "~")} else text
         expected = {"\\t": "\t"}.get(expected, expected)
         assert value_of(folder, name) == expected
-        assert not [comment for comment in comments(before) if comment not in read(folder)]
+        written = read(folder)
+        assert not [comment for comment in comments(before) if comment not in written]
         arrived.append(name)
 
     check()
