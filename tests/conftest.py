@@ -4,10 +4,11 @@ import stages  # noqa: F401, I001  the import is the seal
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.support.prefect_server import Server, real_server
 from tests.support.project import QUICK, ROOT, Project, copy_project
@@ -50,13 +51,34 @@ def project(tmp_path: Path) -> Project:
     return copy_project(tmp_path / "a checkout")
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A checkout with one small finished and committed run; tests only read it."""
-    project = copy_project(tmp_path_factory.mktemp("finished") / "a checkout")
+def made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Project]
+) -> Project:
+    """Return this worker's own copy of a checkout that the first worker that needs it makes."""
+    base = factory.getbasetemp()
+    common = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"once {name}"
+    with FileLock(f"{common}.lock"):
+        if not common.exists():
+            made = make(factory.mktemp(name) / "a checkout")
+            shutil.copytree(made.root, f"{common}.part", symlinks=True)
+            Path(f"{common}.part").rename(common)
+            return made
+    own = factory.mktemp(name) / "a checkout"
+    shutil.copytree(common, own, symlinks=True)
+    return Project(own)
+
+
+def make_finished(folder: Path) -> Project:
+    project = copy_project(folder)
     project.exactcast("run", "--no-prefect", *QUICK)
     project.commit("a small run")
     return project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A checkout with one small finished and committed run; tests only read it."""
+    return made_once(tmp_path_factory, "finished", make_finished)
 
 
 @pytest.fixture
@@ -69,7 +91,7 @@ def copied(finished: Project, tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project of quick stages with kept runs, see tests/support/toy.py; tests only read it."""
-    return make_toy(tmp_path_factory.mktemp("toy") / "a checkout")
+    return made_once(tmp_path_factory, "toy", make_toy)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_a_run_ends_with_scores_places_and_a_verdict_and_a_second_one_reproduces
 
     project.forget_outputs()
     assert not (project.root / "models/model.keras").exists()
-    second = project.exactcast("run")
+    second = project.exactcast("run", "--no-prefect")
     assert "identical: all 20 outputs equal the committed dvc.lock" in second
     assert "(10 of 10 stages ran)" in second
     assert project.git("status", "--porcelain") == ""
@@ -187,7 +187,7 @@ def test_the_whole_chain_runs_on_etth1(project: Project, etth1):
     shutil.copy(etth1, project.root / "data/raw/ETTh1.csv")
     project.dvc("add", "data/raw/ETTh1.csv")
     said = project.exactcast(
-        "run", "-S", "ingest.raw=data/raw/ETTh1.csv", "-S", "train.epochs=1",
+        "run", "--no-prefect", "-S", "ingest.raw=data/raw/ETTh1.csv", "-S", "train.epochs=1",
         "-S", "train.batch_size=64",
     )  # fmt: skip
     assert "data/raw/ETTh1.csv, 17420 rows x 7 features" in said

@@ -130,7 +130,9 @@ def test_a_run_that_said_it_is_finished_is_there_when_the_machine_is_up_again(
 
 
 @pytest.mark.parametrize("computer", ["killed"], indirect=True)
-@pytest.mark.parametrize("command", [["status"], ["run"], ["run", "-S", "train.epochs=5"]])
+@pytest.mark.parametrize(
+    "command", [["status"], ["run"], ["run", "--no-prefect", "-S", "train.epochs=5"]]
+)
 def test_the_lock_of_a_dead_run_blocks_nothing_when_another_process_has_its_number(
     project: Quick, command: list[str]
 ):

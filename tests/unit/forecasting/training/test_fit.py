@@ -127,11 +127,11 @@ def test_the_loss_curve_is_that_of_model_fit_from_the_same_weights_and_batches(
 
 
 def keras_alone(network, **compiled):
-    """The same layers and weights, for `fit` of Keras; without XLA, which would take longer to compile."""
+    """The same layers and weights, compiled for `fit` of Keras."""
     layers = [type(layer).from_config(layer.get_config()) for layer in network.layers[:-1]]
     model = keras.Sequential([keras.Input(network.input_shape[1:]), *layers])
     model.set_weights(network.get_weights())
-    model.compile(jit_compile=False, **compiled)
+    model.compile(**compiled)
     return model
 
 
