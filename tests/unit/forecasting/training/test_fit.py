@@ -11,49 +11,12 @@ from forecasting.training.fit import TrainingConfig, fit
 from forecasting.training.inference import Forecaster
 from forecasting.training.learning_curve import kept_epoch
 from foundation.errors import StageFailedError
-
-REFERENCE_LAYER = {
-    "units": 50,
-    "activation": "tanh",
-    "recurrent_activation": "sigmoid",
-    "use_bias": True,
-    "unit_forget_bias": True,
-    "kernel_initializer": "glorot_uniform",
-    "recurrent_initializer": "orthogonal",
-    "bias_initializer": "zeros",
-    "dropout": 0.0,
-    "recurrent_dropout": 0.0,
-    "return_sequences": False,
-    "return_state": False,
-    "kernel_regularizer": None,
-    "recurrent_regularizer": None,
-    "bias_regularizer": None,
-}
-ADAM = {"name": "adam", "learning_rate": 0.001, "clipnorm": None}
+from tests.support.training import ADAM, REFERENCE_LAYER, network, waves
 
 
 @pytest.fixture(autouse=True)
 def sealed():
     seal_tensorflow(42)
-
-
-def waves(rows: int, features: int = 3) -> np.ndarray:
-    """Sines of different periods with a little noise, shape (rows, features), float32."""
-    time = np.arange(rows)[:, None]
-    noise = np.random.default_rng(5).normal(scale=0.1, size=(rows, features))
-    return (np.sin(time / (3.0 + np.arange(features))) + noise).astype(np.float32)
-
-
-def network(*, lookback=8, features=3, horizon=1, units=8, seed=42, **layer):
-    seal_tensorflow(seed)
-    return build_network(
-        lookback=lookback,
-        n_features=features,
-        horizon=horizon,
-        layers=[REFERENCE_LAYER | {"units": units} | layer],
-        seed=seed,
-        normalise="none",
-    )
 
 
 def trained(series, model, **changes):

@@ -8,7 +8,7 @@ from forecasting.data.scaling import Scaling
 from forecasting.models.build import build_network
 from forecasting.models.raw_units import load_model, raw_unit_model
 from forecasting.training.inference import Forecaster
-from tests.unit.forecasting.training.test_fit import network, waves
+from tests.support.training import network, waves
 
 
 def test_forecasting_in_batches_equals_forecasting_at_once():

@@ -8,7 +8,7 @@ from forecasting.data.encoding import Statics
 from forecasting.data.filling import FilledSeries, fill
 from forecasting.models.build import build_network
 from forecasting.training.reader import WindowReader, padded_batches, window_reader
-from tests.unit.forecasting.training.test_fit import network
+from tests.support.training import network
 
 ROWS = np.arange(40, dtype=np.float32).reshape(20, 2)  # row r holds 2r and 2r + 1
 

@@ -12,7 +12,7 @@ import pytest
 from forecasting.data.filling import fill
 from forecasting.training.fit import TrainingConfig, fit
 from forecasting.training.state import State
-from tests.unit.forecasting.training.test_fit import ADAM, network, waves
+from tests.support.training import ADAM, network, waves
 
 EPOCHS = 7
 OPTIONS = {
