@@ -172,17 +172,31 @@ def answer(workspace: Checkout, question: Question, observer: RunObserver) -> An
         return _answer(_Source(workspace, commit, question.run), question, observer)
     source = _Source(workspace, None, "the workspace")
     with undisturbed(workspace):
+        changed = _changed(source, question)
+        if changed is not None:
+            question = replace(question, table=workspace.root / changed)
         if question.table is None or not _is_stored(source.params(), question):
-            return _answer(source, question, observer)
+            return _noting(changed, _answer(source, question, observer))
         model = _model_of(source)
-    return _answer(_Source(workspace, model, model[:7]), question, observer)
+    return _noting(changed, _answer(_Source(workspace, model, model[:7]), question, observer))
+
+
+def _changed(source: _Source, question: Question) -> Path | None:
+    """Return the workspace's raw table if it holds other rows than the stored forecast knows."""
+    section = source.params().get("forecast")
+    stored = isinstance(section, dict) and section.get("input") == NEWEST.as_posix()
+    return changed_table(source.workspace) if stored and question.table is None else None
+
+
+def _noting(changed: Path | None, found: Answer) -> Answer:
+    if changed is None:
+        return found
+    remark = f"{changed} has changed since the model was trained: its newest rows are forecast."
+    return replace(found, remarks=[remark, *found.remarks])
 
 
 def _answer(source: _Source, question: Question, observer: RunObserver) -> Answer:
     params = source.params()
-    changed = _changed(workspace, params, question)
-    if changed is not None:
-        question = replace(question, table=workspace.root / changed)
     stored_steps = _checked_steps(params, question)
     if _is_stored(params, question):
         found = _stored(source, question, observer)
@@ -191,23 +205,7 @@ def _answer(source: _Source, question: Question, observer: RunObserver) -> Answe
     else:
         found = _made(source, question, question.steps or stored_steps)
         steps = question.steps or stored_steps
-    remarks = [*found.remarks, *_remarks(params, steps, stored_steps)]
-    if changed is not None:
-        remarks.insert(
-            0,
-            f"{changed} has changed since the model was trained: its newest rows are forecast with the model "
-            "as it is.",
-        )
-    return replace(found, remarks=remarks)
-
-
-def _changed(workspace: Checkout, params: dict[str, Any], question: Question) -> Path | None:
-    """Return the workspace's raw table if it holds other rows than the stored forecast knows."""
-    if question.table is not None or question.run is not None:
-        return None
-    if params.get("forecast", {}).get("input") != NEWEST.as_posix():
-        return None
-    return changed_table(workspace)
+    return replace(found, remarks=[*found.remarks, *_remarks(params, steps, stored_steps)])
 
 
 def _is_stored(params: dict[str, Any], question: Question) -> bool:
