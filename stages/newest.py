@@ -65,7 +65,10 @@ class Predictor:
             skip_gaps=params.ingest.gaps == "skip",
         )
         if needed and not len(windows):
-            raise DataError(f"Nothing can be forecast: {' '.join(sentences)}")
+            raise DataError(
+                f"Nothing can be forecast: {' '.join(sentences)}",
+                "Give what is missing, or ask for fewer steps.",
+            )
         for sentence in sentences:
             log.warning("%s: %s", stage, sentence)
         return windows

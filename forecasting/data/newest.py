@@ -99,8 +99,8 @@ def _first_unknown(panel: Panel, series: int, n_ahead: int) -> str:
     unknown = np.isnan(panel.values[first : min(end, first + n_ahead), -n_future:])
     if not unknown.any():
         return (
-            f"future covariates known for {end - first} steps{panel.of(series)}, and {n_ahead} are "
-            "needed"
+            f"future covariates known for {end - first} steps{panel.of(series)}, up to "
+            f"{panel.times[end - 1]}, and {n_ahead} are needed"
         )
     step = first_row(unknown.any(axis=1))
     name = panel.covariates.future[first_row(unknown[step])]

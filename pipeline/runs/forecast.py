@@ -130,13 +130,20 @@ def _forecast(
             overrides=(f"{INPUT}={table}",),
             forecast=source,
         )
-        with _as_given(table, request.table or raw_table(workspace)):
+        with _as_given(table, _given(workspace, request)):
             result = _run(place, request, observer, notes)
     kept = result.experiment
     assert kept is not None, "a new table is a reason to run the stage"
     if request.most is not None:
         prune(workspace, most=request.most, forecasts=True)
     return ForecastResult(model.name, table, kept, kept.commit, result)
+
+
+def _given(workspace: Checkout, request: ForecastRequest) -> Path:
+    """Return the path of the table as a user knows it: in the project from its root."""
+    given = request.table or raw_table(workspace)
+    root = workspace.root
+    return given.relative_to(root) if given.is_relative_to(root) else given
 
 
 @contextmanager

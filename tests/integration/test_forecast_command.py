@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
+from foundation.locks import hold
+from pipeline.runs.workspace import LOCK_FILE
 from tests.support.project import PROGRAMS, Project, error_of
+from tests.support.quick import alive, command_of, until
 
 TABLE = """\
 oil
@@ -144,6 +148,69 @@ def test_a_raw_table_that_has_grown_is_forecast_from_its_newest_rows(copied: Pro
     assert answer(copied, "--format", "csv").stdout.encode() == copied.read(
         "forecasts/forecast.csv"
     )
+
+
+def started(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    """Start a forecast; data and remarks apart."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "forecast", *arguments],
+        cwd=project.root, env={"PATH": f"{PROGRAMS}:/usr/bin:/bin", "HOME": str(project.root)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def kept_forecasts(project: Project) -> list[str]:
+    references = project.git("for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
+    return [name for name in references if "forecast-" in name]
+
+
+def test_of_two_equal_forecasts_at_once_one_is_made_and_the_other_finds_it(copied: Project):
+    newer = str(newer_table(copied, 80))
+    both = [started(copied, "--input", newer, "--format", "csv") for _ in range(2)]
+    (one, said_by_one), (other, said_by_other) = (each.communicate() for each in both)
+    assert one == other != ""
+    (name,) = kept_forecasts(copied)
+    remarks = said_by_one + said_by_other
+    assert f"kept as {name.rpartition('/')[2]}." in remarks
+    assert f"nothing is made, see {name.rpartition('/')[2]}." in remarks
+
+
+def test_while_a_run_is_in_progress_only_kept_runs_are_answered_from(copied: Project):
+    with hold(copied.root / LOCK_FILE):
+        done = answer(copied, "--series", "oil")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(
+            "error: Another run is in progress in this workspace: process "
+        )
+        assert done.stderr.endswith("or name a kept run, whose results do not change: --run RUN\n")
+        assert answer(copied, "--run", "HEAD", "--series", "oil").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "program"), [(["--input", "NEWER"], "stages.forecast"), (["--h", "30"], "stages.answer")]
+)  # fmt: skip
+def test_a_killed_forecast_leaves_no_process_and_changes_nothing(
+    copied: Project, arguments, program
+):
+    newer, before = str(newer_table(copied, 90)), copied.read("forecasts/forecast.csv")
+    arguments = [newer if each == "NEWER" else each for each in arguments]
+    process = started(copied, *arguments)
+    family = psutil.Process(process.pid)
+
+    def commands() -> list[str]:
+        return [command_of(child.pid) for child in family.children(recursive=True)]
+
+    until(lambda: any(program in command for command in commands()), program)
+    children = family.children(recursive=True)
+    process.kill()
+    process.communicate()
+    until(lambda: not any(alive(child.pid) for child in children), "their end")
+    assert copied.git("status", "--porcelain") == ""
+    assert copied.read("forecasts/forecast.csv") == before
+    assert kept_forecasts(copied) == []
+
+    assert answer(copied, *arguments, "--format", "csv").returncode == 0
+    assert list((copied.root / ".dvc/tmp/exactcast/worktrees").glob("*/")) == []
 
 
 @pytest.mark.parametrize(

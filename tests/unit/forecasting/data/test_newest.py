@@ -98,7 +98,8 @@ def test_a_series_that_ends_with_its_targets_has_nothing_known_ahead():
     windows, sentences = newest_windows(found, lookback=3, n_ahead=2, skip_gaps=False)
 
     assert windows["series"].tolist() == [0]
-    assert "future covariates known for 0 steps of series 'b', and 2 are needed" in sentences[0]
+    assert "future covariates known for 0 steps of series 'b', up to 2024-01-0" in sentences[0]
+    assert ", and 2 are needed" in sentences[0]
 
 
 @pytest.mark.parametrize(
