@@ -92,7 +92,12 @@ LARGE: dict[str, dict[str, Any]] = {  # products that caches of other sizes woul
     "many features": SHORT | {"simulate.rows": 150, "train.batch_size": 64},
     "long lookback": SHORT | {"simulate.rows": 800, "windowing.lookback": 600},
     "many covariates": SHORT
-    | {"simulate.table": "shops", "windowing.horizon": 60, "train.batch_size": 128}
+    | {
+        "simulate.table": "shops",
+        "simulate.shops.ahead": 60,
+        "windowing.horizon": 60,
+        "train.batch_size": 128,
+    }
     | {"ingest.calendar": ["weekday", "holidays:PT"]},
 }
 ROLES = {  # of the columns of the shops: numbers and a text of each kind of covariate

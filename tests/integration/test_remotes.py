@@ -20,6 +20,7 @@ from pipeline.versioning.experiments import newest_of
 from pipeline.versioning.remotes import push
 from tests.support.project import Project
 from tests.support.quick import free_port
+from tests.support.remotes import with_remote
 from tests.support.toy import OUTPUTS, run
 from tests.support.wire import wire_to
 
@@ -47,19 +48,6 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(name, value)
     with s3_server() as url:
         yield url
-
-
-def with_remote(project: Project, url: str, **options: str) -> Project:
-    """Give a project a DVC remote, and a git remote in a folder next to it."""
-    project.dvc("remote", "add", "--default", "store", url)
-    for name, value in options.items():
-        project.dvc("remote", "modify", "store", name, value)
-    project.commit("a remote")
-    project.call("git", "init", "--quiet", "--bare", "--initial-branch=main", "../shared.git")
-    project.git("remote", "add", "origin", "../shared.git")
-    project.git("push", "--quiet", "origin", "main")
-    project.dvc("push", "--quiet")
-    return project
 
 
 def clone_of(project: Project, folder: Path) -> Project:

@@ -13,6 +13,7 @@ import pytest
 from tests.support.prefect_server import Server
 from tests.support.project import Project, copy_project
 from tests.support.quick import Started, until
+from tests.support.remotes import with_remote
 
 TABLE = "data/raw/station.csv"
 SMALL = (
@@ -72,6 +73,7 @@ def station(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterato
     overrides = [word for each in SMALL for word in ("-S", each)]
     project.exactcast("run", "--no-prefect", "--name", "model", *overrides)
     project.commit("a run")
+    with_remote(project, str(folder / "store"))
     serving = Started.of(
         project, "python", "-m", "pipeline", "serve", "--forecast-cron", "0 0 1 1 *",
         **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1",
@@ -92,7 +94,7 @@ def story(station: Station) -> dict[str, Any]:
     status = station.project.git("status", "--porcelain")
     listed = station.listed()
     station.publishes(305)
-    runs |= {"newest": station.forecasts(refresh=True, keep=1)}
+    runs |= {"newest": station.forecasts(refresh=True, keep=1, push=True)}
     return runs | {"listed": listed, "status": status}
 
 
@@ -148,11 +150,28 @@ def test_refreshing_fetches_the_newest_rows_and_leaves_the_workspace_alone(
     story: dict[str, Any], station: Station
 ):
     newest = story["newest"]
-    assert station.server.tasks(newest) == {"refresh": "Completed", "forecast": "Completed"}
+    assert station.server.tasks(newest) == {
+        "refresh": "Completed", "forecast": "Completed", "push": "Completed",
+    }  # fmt: skip
     rows = json.loads(station.server.artifacts(newest)["forecast"])
     assert rows[0]["time"] == "2024-03-13 17:00"
     assert len(pd.read_csv(station.project.root / TABLE)) == 303
     assert station.project.git("status", "--porcelain") == ""
+
+
+def test_a_forecast_that_is_pushed_is_with_its_table_in_the_remotes(
+    story: dict[str, Any], station: Station
+):
+    shown = json.loads(station.project.exactcast("show", story["newest"]["name"], "--json"))
+    entry = shown["record"]["lock"]["forecast"]
+    hashes = {
+        each["path"]: each["md5"] for each in [*entry["deps"], *entry["outs"]] if "md5" in each
+    }
+    store = station.source.parent / "store/files/md5"
+    for path in ("data/newest/station.csv", "forecasts/forecast.csv", "models/final.keras"):
+        assert (store / hashes[path][:2] / hashes[path][2:]).is_file()
+    sent = station.project.git("ls-remote", "origin", "refs/exps/*")
+    assert sent.strip().endswith(f"/{story['newest']['name']}")
 
 
 def test_a_forecast_says_in_its_record_what_it_is_made_from(
