@@ -74,7 +74,7 @@ def _needed(panel: Panel) -> np.ndarray:
 
 
 def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
-    """Cut off rows before all columns have begun, and those after the last target.
+    """Cut off rows before the first in which no column is missing, and those after the last target.
 
     Rows after the last target stay where they have future covariates.
 
@@ -84,8 +84,8 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
         max_gap: The longest run of missing values that `interpolate` accepts, in steps.
 
     Returns:
-        Series without a missing value in their first row. What never has a value in some column is
-        left out.
+        Series without a missing value in their first row: what is filled never comes from before it.
+        A series without a row that is whole is left out.
 
     Raises:
         DataError: A gap is too long, a column has no value, or no series is left.
@@ -100,7 +100,7 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
     if gaps == "interpolate":
         kept = panel.take(inside & ~panel.ahead)
         _check_gap_lengths(kept, np.isnan(kept.values), max_gap)
-    begun = np.max([_first_marked(panel, ~column) for column in missing.T], axis=0)
+    begun = _first_marked(panel, ~missing.any(axis=1))
     begun[begun >= panel.stops] = len(missing)  # too late for any target: not a row is kept
     trimmed = panel.take(inside & (rows >= np.repeat(begun, panel.lengths)))
     if not len(trimmed.values):
@@ -171,10 +171,10 @@ def trimmed_sentences(raw: Panel, series: Panel) -> list[str]:
     sentences = []
     if not kept.all():
         sentences.append(
-            f"{listed(_names(raw, ~kept))} left out: a feature has no value in any row"
+            f"{listed(_names(raw, ~kept))} left out: no row has a value of every feature"
         )
     if (late := begins > first_times).any():
-        sentences.append(_trimmed(series, late, "before", begins, "not every feature has begun"))
+        sentences.append(_trimmed(series, late, "before", begins, "no row there has a value of every feature"))
     if (early := ends < last_times).any():
         sentences.append(_trimmed(series, early, "after", ends, "no target is observed there"))
     if (ahead := series.ahead).any():

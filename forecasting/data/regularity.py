@@ -36,7 +36,7 @@ def regular_panel(
 
     Returns:
         The same columns over every step, for each series from the first time at which all of them
-        have begun to the last at which one is observed; missing values are nan, none in a first row.
+        are observed to the last at which one is observed; missing values are nan, none in a first row.
         Series that never have all columns are left out.
 
     Raises:

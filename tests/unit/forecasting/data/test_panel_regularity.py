@@ -177,9 +177,24 @@ def test_ends_are_trimmed_for_each_series_and_one_without_a_feature_is_left_out(
     np.testing.assert_array_equal(found.values, [[2, 2], [3, 3], [5, 5], [6, 6], [7, NAN]])
     assert found.offsets.tolist() == [0, 2, 5]
     assert trimmed_sentences(TRIMMED, found) == [
-        "1 series ('c') left out: a feature has no value in any row",
-        "1 series ('a') without their first rows: not every feature has begun",
+        "1 series ('c') left out: no row has a value of every feature",
+        "1 series ('a') without their first rows: no row there has a value of every feature",
         "1 series ('a') without their last rows: no target is observed there",
+    ]
+
+
+def test_no_series_begins_with_a_missing_value_though_all_its_features_have_begun():
+    given = panel(
+        ("2024-01-01", [[1, 9], [2, 8]]),
+        ("2024-01-01", [[NAN, 3], [4, NAN], [5, 6], [7, NAN]]),
+        columns=("a", "b"),
+    )
+
+    found = regular(given, gaps="interpolate")
+
+    np.testing.assert_array_equal(found.values, [[1, 9], [2, 8], [5, 6], [7, NAN]])
+    assert trimmed_sentences(given, found) == [
+        "1 series ('b') without their first rows: no row there has a value of every feature"
     ]
 
 

@@ -151,7 +151,7 @@ def test_missing_rows_are_added_and_the_index_keeps_its_name():
     assert found["a"].isna().tolist() == [False, False, True, False, False, False]
 
 
-def test_a_series_begins_when_all_its_features_have_begun_and_may_end_in_a_gap():
+def test_a_series_begins_when_all_its_features_have_a_value_and_may_end_in_a_gap():
     frame = table(a=[0, 1, 2, 3, 4, 5], b=[np.nan, np.nan, 2, 3, 4, np.nan])
 
     found = series(frame, gaps="interpolate", max_gap=2)
