@@ -145,9 +145,10 @@ def _column(panel: Panel, name: str, values: np.ndarray) -> pa.Array:
     if name not in panel.labels:
         return pa.array(values)
     missing = np.isnan(values)
-    used, codes = np.unique(values[~missing].astype(np.int32), return_inverse=True)
+    numbers = values[~missing].astype(np.int32)
+    used = np.flatnonzero(np.bincount(numbers))
     indices = np.zeros(len(values), dtype=np.int32)
-    indices[~missing] = codes
+    indices[~missing] = np.searchsorted(used, numbers)
     texts = pa.array([panel.labels[name][code] for code in used], pa.string())
     return pa.DictionaryArray.from_arrays(pa.array(indices, mask=missing), texts)
 
