@@ -174,7 +174,9 @@ def trimmed_sentences(raw: Panel, series: Panel) -> list[str]:
             f"{listed(_names(raw, ~kept))} left out: no row has a value of every feature"
         )
     if (late := begins > first_times).any():
-        sentences.append(_trimmed(series, late, "before", begins, "no row there has a value of every feature"))
+        sentences.append(
+            _trimmed(series, late, "before", begins, "no row there has a value of every feature")
+        )
     if (early := ends < last_times).any():
         sentences.append(_trimmed(series, early, "after", ends, "no target is observed there"))
     if (ahead := series.ahead).any():
