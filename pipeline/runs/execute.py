@@ -65,13 +65,13 @@ def run_name(workspace: Checkout, request: RunRequest, commit: str) -> str:
     if request.name is not None:
         return request.name
     taken = {kept.name for kept in experiments(workspace)}
-    words = _special(request) or commit[:7]
+    words = special_words(request) or commit[:7]
     while (name := f"{words}-{secrets.token_hex(2)}") in taken:
         pass
     return name
 
 
-def _special(request: RunRequest) -> str:
+def special_words(request: RunRequest) -> str:
     """Write what changes params.yaml in a few words: configs/long.yaml as `long`, `train.epochs=20` as `epochs-20`."""
     pairs = (override.partition("=") for override in request.overrides)
     pieces = [_words(PurePath(file.path).stem) for file in request.config]

@@ -153,6 +153,14 @@ def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[
     """Write one `name old -> new` for each value that is not the same."""
     return [
         f"{name} {before.get(name, MISSING)} -> {after.get(name, MISSING)}"
+        for name in names_that_differ(before, after)
+    ]
+
+
+def names_that_differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """List the names, sorted, whose values are not the same, or that are on one side alone."""
+    return [
+        name
         for name in sorted({*before, *after})
         if name not in before or name not in after or before[name] != after[name]
     ]
