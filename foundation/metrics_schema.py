@@ -83,6 +83,13 @@ class IntervalSummary(JsonContent):
     sentence: str | None
 
 
+class Scored(JsonContent):
+    """The part that was scored where it was not the test, and a sentence that says so."""
+
+    part: str
+    sentence: str | None
+
+
 class SeriesSummary(JsonContent):
     """Scores of many series.
 
@@ -121,6 +128,7 @@ class Scores(JsonContent):
         season: None in commits from before it was reported.
         series: None where there is one series.
         intervals: None in commits from before there were any.
+        scored: None where the test was scored.
         windows: How many there are in each part, and `left_out`.
         verdict: What the model is worth, in one sentence.
     """
@@ -135,6 +143,7 @@ class Scores(JsonContent):
     season: Season | None = None
     series: SeriesSummary | None = None
     intervals: IntervalSummary | None = None
+    scored: Scored | None = None
     windows: dict[str, int] = {}
     verdict: str
 
@@ -161,7 +170,15 @@ class Scores(JsonContent):
     def sentences(self) -> list[str]:
         """What a reader of the scores has to know, the verdict first."""
         season = self.season if self.season and self.season.rows is None else None
-        remarks = [self.leak, self.gaps, self.epoch, season, self.series, self.intervals]
+        remarks = [
+            self.scored,
+            self.leak,
+            self.gaps,
+            self.epoch,
+            season,
+            self.series,
+            self.intervals,
+        ]
         return [self.verdict, *(each.sentence for each in remarks if each and each.sentence)]
 
     def errors(self, unit: str, error: str, target: str | None) -> dict[str, float | None]:
@@ -184,7 +201,7 @@ class Scores(JsonContent):
 class Metrics(JsonContent):
     """The content of metrics.json: the numbers that tell one run from another; errors are standardised.
 
-    Each is None where a commit does not tell it.
+    Each is None where a commit does not tell it. `part` is the part that was scored; None for the test.
     """
 
     best_baseline_mse: Number = None
@@ -194,6 +211,7 @@ class Metrics(JsonContent):
     leaked_share: Number = None
     mae: Number = None
     mse: Number = None
+    part: str | None = None
     skill: Number = None
     windows: dict[str, int] = {}
 
@@ -208,6 +226,8 @@ def headline(scores: Scores) -> Metrics:
         "skill": scores.skill.overall,
         "windows": scores.windows,
     }
+    if scores.scored:
+        found["part"] = scores.scored.part
     if scores.best_baseline:
         best = scores.scores[scores.best_baseline.overall]
         found["best_baseline_mse"] = best.standardised.overall.get("mse")

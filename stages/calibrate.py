@@ -1,7 +1,8 @@
 """Calibrate: from the errors of forecasts, find how far to both sides the next ones may be wrong.
 
 The windows of the part `calibration` give the offsets, and those of the test show how many values the
-intervals hold. Without such a part the test windows give them, and nothing shows it.
+intervals hold. Without such a part the test windows give them, and nothing shows it. Test windows that were
+not forecast (`evaluate.test: false`) do neither.
 """
 
 import logging

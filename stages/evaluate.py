@@ -17,6 +17,7 @@ from forecasting.data.split import (
     SCORED,
     TEST,
     TRAIN,
+    VALIDATION,
     keeps_best,
     monitored_part,
     rows_known,
@@ -54,7 +55,7 @@ from forecasting.reporting.html import render_report
 from forecasting.reporting.newest_plot import draw_newest
 from forecasting.reporting.plots import forecast_plot, loss_plot
 from forecasting.reporting.remarks import epoch_sentence, gaps_sentence, series_sentence
-from forecasting.reporting.verdict import leak_sentence, verdict
+from forecasting.reporting.verdict import leak_sentence, unlooked_sentence, verdict
 from forecasting.training.learning_curve import kept_epoch
 from foundation.errors import DataError, quoted
 from foundation.metrics_schema import MODEL, Scores, SeriesSummary, headline
@@ -84,12 +85,14 @@ class Inputs:
     Attributes:
         whole: The series, with their covariates.
         split: The windows, each with its part.
+        part: Which is scored: the test, or validation.
         history: What training noted of its epochs.
         intervals: How sure the forecasts are.
     """
 
     whole: Panel
     split: pd.DataFrame
+    part: str
     history: pd.DataFrame
     intervals: pd.DataFrame
 
@@ -99,9 +102,9 @@ class Inputs:
         return self.whole.only_targets()
 
     @cached_property
-    def test(self) -> pd.DataFrame:
+    def scored(self) -> pd.DataFrame:
         """The windows to score, by series and time."""
-        return self.split[self.split["part"] == TEST].sort_values("input_start")
+        return self.split[self.split["part"] == self.part].sort_values("input_start")
 
     @cached_property
     def seen(self) -> np.ndarray:
@@ -110,29 +113,32 @@ class Inputs:
 
     @cached_property
     def drawn(self) -> int:
-        """The number of the series in the plot: the first of those with the most test windows."""
-        return int(np.bincount(series_numbers(self.test)).argmax())
+        """The number of the series in the plot: the first of those with the most scored windows."""
+        return int(np.bincount(series_numbers(self.scored)).argmax())
 
 
 def run(params: Params) -> None:
     found = Inputs(
         artifacts.SERIES.load_panel(),
         artifacts.SPLIT.load(),
+        TEST if params.evaluate.test else VALIDATION,
         artifacts.TRAINING.load(),
         artifacts.INTERVALS.load(),
     )
     panel = found.panel
-    known = rows_known(found.test, panel.offsets)
+    known = rows_known(found.scored, panel.offsets)
     season = choose_season(params.evaluate.season, panel.longest_times(), known=known)
     standard = fit_scaling(panel.values, found.seen, method="standard", features=panel.columns)
     tally = Tally(standard, n_series=len(panel.names))
     drawn: list[np.ndarray] = []
-    blocks = forecast_blocks(panel.values, found.test, _forecasters(found, standard, season))
+    blocks = forecast_blocks(panel.values, found.scored, _forecasters(found, standard, season))
     for block in tally.adding(blocks):
         drawn.append(block.forecasts[MODEL][series_numbers(block.windows) == found.drawn])
     artifacts.SCORES_BY_SERIES.save(_scores_by_series(found, tally, season))
     board = score_board(tally.sums, model=MODEL, targets=panel.columns)
     board |= _remarks(params, found, season)
+    if found.part != TEST:
+        board["scored"] = {"part": found.part, "sentence": unlooked_sentence(found.part)}
     if panel.id is not None:
         board["series"] = _series_summary(found, standardised_mse(tally.by_series, standard))
     scores = Scores.model_validate(board | {"verdict": verdict(board)})
@@ -141,8 +147,9 @@ def run(params: Params) -> None:
     plots = _plots(params, found, np.concatenate(drawn), season)
     artifacts.REPORT.save(_report(params, found, scores, plots))
     log.info(
-        "evaluate: %d test windows, skill %s over %s",
-        len(found.test),
+        "evaluate: %d %s windows, skill %s over %s",
+        len(found.scored),
+        found.part,
         format_number(scores.skill.overall),
         board["best_baseline"]["overall"],
     )
@@ -161,7 +168,7 @@ def _forecasters(found: Inputs, scaling: Scaling, season: Season) -> Forecast:
         seasons=season.lengths,
         means=means,
     )
-    predicted = artifacts.PREDICTIONS.stream(TEST, n_targets=len(panel.columns))
+    predicted = artifacts.PREDICTIONS.stream(found.part, n_targets=len(panel.columns))
 
     def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:
         horizon = window_lengths(windows)[1]
@@ -179,7 +186,7 @@ def _of_windows(predicted: Stream, windows: pd.DataFrame) -> np.ndarray:
     taken = predicted.take(len(windows))
     if not np.array_equal(taken.origins, windows["input_stop"] - 1):
         raise DataError(
-            f"{artifacts.PREDICTIONS.path} has forecasts of other windows than the test part of "
+            f"{artifacts.PREDICTIONS.path} has forecasts of other windows than the scored part of "
             f"{artifacts.SPLIT.path}. Run the stage predict again."
         )
     return taken.forecasts
@@ -224,7 +231,7 @@ def _series_summary(found: Inputs, errors: pd.DataFrame) -> dict[str, Any]:
 def _remarks(params: Params, found: Inputs, season: Season) -> dict[str, Any]:
     """Describe what a reader must know of the scores: leak, gaps, kept epoch, season, windows."""
     whole, split, history = found.whole, found.split, found.history
-    leak = leaked_share(split, earliest=earliest_rows(np.isnan(whole.values)))
+    leak = leaked_share(split, earliest=earliest_rows(np.isnan(whole.values)), part=found.part)
     every = count_windows(whole.stops - whole.offsets[:-1], **params.windowing.model_dump())
     missing = np.isnan(whole.values[~whole.ahead]).mean()
     gaps = {"filled_share": missing, "left_out": every - len(split)}
@@ -272,12 +279,12 @@ def _plots(
     """Draw and save the plots; return them by their captions."""
     rows = SEASONS_SHOWN * (season.rows or ROWS_OF_A_DAY)
     panel, drawn = found.panel, found.drawn
-    windows = found.test[series_numbers(found.test) == drawn]
+    windows = found.scored[series_numbers(found.scored) == drawn]
     starts = windows["target_start"].to_numpy() - panel.offsets[drawn]
     series = panel.series(drawn).iloc[: found.whole.stops[drawn] - panel.offsets[drawn]]
     name = "Forecasts" if panel.id is None else f"Forecasts of series {quoted(panel.names[drawn])}"
     plots = {
-        name: forecast_plot(series, forecasts, starts, rows=rows),
+        name: forecast_plot(series, forecasts, starts, rows=rows, part=found.part),
         "Training": loss_plot(found.history),
         NEWEST_CAPTION: _newest_plot(params, found),
     }
@@ -308,7 +315,7 @@ def _newest_plot(params: Params, found: Inputs) -> bytes:
 
 def _report(params: Params, found: Inputs, scores: Scores, plots: dict[str, bytes]) -> bytes:
     """Render the page that shows the plots next to the scores."""
-    remarks = (scores.gaps, scores.season, scores.series, scores.intervals)
+    remarks = (scores.scored, scores.gaps, scores.season, scores.series, scores.intervals)
     tables = {heading: _table(scores, *which) for heading, which in TABLES.items()}
     if scores.series is not None:
         tables[BEST_AND_WORST] = _series_table(scores.series)
@@ -318,6 +325,7 @@ def _report(params: Params, found: Inputs, scores: Scores, plots: dict[str, byte
         leaked=scores.leak.share > 0,
         notes=[each.sentence for each in remarks if each and each.sentence],
         windows=scores.windows,
+        scored=scores.scored.part if scores.scored else TEST,
         epoch=(scores.epoch and scores.epoch.sentence) or "",
         tables=tables,
         intervals=coverage_table(found.intervals),

@@ -14,7 +14,7 @@ from forecasting.data.input_scaling import fit_input_scaling
 from forecasting.data.panel import Panel
 from forecasting.data.roles import ModelInputs, inputs_from
 from forecasting.data.scaling import check_scaling
-from forecasting.data.split import PREDICTED, axis_of, check_chronological, gap_rows
+from forecasting.data.split import PREDICTED, TEST, axis_of, check_chronological, gap_rows
 from forecasting.models.raw_units import covariate_scaling_of, load_model, scaling_of
 from forecasting.training.determinism import seal_tensorflow
 from foundation.params import Params
@@ -33,7 +33,9 @@ def run(params: Params) -> None:
     _check_model(model, inputs, panel, split, method=params.model.scaler)
     _check_split(params, panel, split)
     predictor = Predictor(params, model, panel, inputs)
-    windows = _windows(split) | {NEWEST: predictor.newest(stage="predict")}
+    windows = _windows(split, test=params.evaluate.test) | {
+        NEWEST: predictor.newest(stage="predict")
+    }
     artifacts.PREDICTIONS.save_predictions(
         block for part, rows in windows.items() for block in predictor.blocks(part, rows)
     )
@@ -65,10 +67,10 @@ def _check_split(params: Params, panel: Panel, split: pd.DataFrame) -> None:
         check_chronological(split, gap=gap_rows(params.split.gap, split), axis=axis)
 
 
-def _windows(split: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the windows of each part to predict, by series and time."""
+def _windows(split: pd.DataFrame, *, test: bool) -> dict[str, pd.DataFrame]:
+    """Return the windows of each part to predict, by series and time; without the test's if it is not to be scored."""
     split = split.sort_values("input_start")
-    return {part: split[split["part"] == part] for part in PREDICTED}
+    return {part: split[split["part"] == part] for part in PREDICTED if test or part != TEST}
 
 
 if __name__ == "__main__":

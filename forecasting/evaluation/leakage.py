@@ -1,4 +1,4 @@
-"""How far the test part was seen in training."""
+"""How far what is scored was seen in training."""
 
 import numpy as np
 import pandas as pd
@@ -7,10 +7,10 @@ from forecasting.data.split import TEST, TRAIN
 from forecasting.data.windows import covered_rows
 
 
-def leaked_share(split: pd.DataFrame, *, earliest: np.ndarray) -> float:
-    """Tell which share of the rows to be predicted in the test part training has seen.
+def leaked_share(split: pd.DataFrame, *, earliest: np.ndarray, part: str = TEST) -> float:
+    """Tell which share of the rows to be predicted in the scored part training has seen.
 
-        leaked_share = |target rows of test windows that a training window has seen| / |target rows|
+        leaked_share = |target rows of scored windows that a training window has seen| / |target rows|
 
     A training window has seen the rows in it, and those before it that its filled cells stand on.
 
@@ -18,17 +18,18 @@ def leaked_share(split: pd.DataFrame, *, earliest: np.ndarray) -> float:
         split: The window table with its `part` column.
         earliest: For each row of the series, the earliest one whose value may enter what a window
             reads there (see `filling.earliest_rows`), shape (rows,).
+        part: Which is scored.
 
     Returns:
         Between 0 (an honest split) and 1 (every tested value was seen in training).
     """
-    test, train = (split[split["part"] == part] for part in (TEST, TRAIN))
-    tested = covered_rows(
-        test["target_start"].to_numpy(), test["target_stop"].to_numpy(), n_rows=len(earliest)
+    scored, train = (split[split["part"] == each] for each in (part, TRAIN))
+    predicted = covered_rows(
+        scored["target_start"].to_numpy(), scored["target_stop"].to_numpy(), n_rows=len(earliest)
     )
     seen = covered_rows(
         earliest[train["input_start"].to_numpy()],
         train["target_stop"].to_numpy(),
         n_rows=len(earliest),
     )
-    return float((tested & seen).sum() / tested.sum())
+    return float((predicted & seen).sum() / predicted.sum())

@@ -117,6 +117,10 @@ def coverage_sentence(table: pd.DataFrame, *, on_test: bool) -> str | None:
         f"{share:.1%} in those of {level:g} per cent"
         for level, share in coverage_by_level(table).items()
     ]
+    if not shares:
+        return (
+            "Intervals: how many values they hold is not measured, as no test window was forecast."
+        )
     return f"Intervals: of the values of the test windows lie {', '.join(shares)}."
 
 

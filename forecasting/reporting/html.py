@@ -33,6 +33,7 @@ def render_report(
     leaked: bool,
     notes: Sequence[str],
     windows: Mapping[str, int],
+    scored: str,
     epoch: str,
     tables: Mapping[str, Table],
     intervals: Sequence[Mapping[str, str]],
@@ -47,6 +48,7 @@ def render_report(
         leaked: Whether it has seen any of it.
         notes: What else a reader must know of the scores, each in a sentence.
         windows: How many there are of each kind.
+        scored: Which of them the scores are of.
         epoch: Whose weights the model has, in a sentence.
         tables: Tables of scores by heading.
         intervals: How many values the intervals hold: rows of cells by heading, none if not measured.
@@ -62,6 +64,7 @@ def render_report(
         leaked=leaked,
         notes=notes,
         windows=windows,
+        scored=scored,
         epoch=epoch,
         tables=tables,
         intervals=intervals,

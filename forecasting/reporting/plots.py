@@ -57,15 +57,16 @@ def loss_plot(history: pd.DataFrame) -> bytes:
 
 
 def forecast_plot(
-    series: pd.DataFrame, forecasts: np.ndarray, starts: np.ndarray, *, rows: int
+    series: pd.DataFrame, forecasts: np.ndarray, starts: np.ndarray, *, rows: int, part: str
 ) -> bytes:
-    """Draw the end of the series, one panel per target, with the forecasts of the test windows.
+    """Draw the end of the series, one panel per target, with the forecasts of the scored windows.
 
     Args:
         series: What happened, over time; the line breaks at missing cells, which are nan.
         forecasts: Shape (windows, horizon, targets), in units of the series.
         starts: First predicted row of each window, shape (windows,).
         rows: How many rows of the series to show.
+        part: Which the windows belong to.
     """
     horizon = forecasts.shape[1]
     stop = int(starts.max()) + horizon
@@ -77,7 +78,7 @@ def forecast_plot(
         panels = figure.subplots(len(targets), 1, sharex=True, squeeze=False)[:, 0]
         for column, (target, axes) in enumerate(zip(targets, panels, strict=True)):
             draw_actual(axes, series[target].iloc[first:stop])
-            _draw_forecasts(axes, series.index, forecasts[shown, :, column], starts[shown])
+            _draw_forecasts(axes, series.index, forecasts[shown, :, column], starts[shown], part)
             axes.set_title(target, loc="left", fontsize="medium", parse_math=False)  # a $ is a $
         if len(series.columns) > MAX_PANELS:
             panels[-1].set_xlabel(f"the first {MAX_PANELS} of {len(series.columns)} targets")
@@ -101,7 +102,9 @@ def draw_actual(axes: Axes, actual: pd.Series) -> None:
     )
 
 
-def _draw_forecasts(axes: Axes, times: pd.Index, forecasts: np.ndarray, starts: np.ndarray) -> None:
+def _draw_forecasts(
+    axes: Axes, times: pd.Index, forecasts: np.ndarray, starts: np.ndarray, part: str
+) -> None:
     """Draw forecasts of one target, shape (windows, horizon), each from its first row on."""
     horizon = forecasts.shape[1]
     for number, (start, forecast) in enumerate(zip(starts, forecasts, strict=True)):
@@ -112,7 +115,7 @@ def _draw_forecasts(axes: Axes, times: pd.Index, forecasts: np.ndarray, starts: 
             linewidth=1.4,
             marker="o" if horizon == 1 else None,
             markersize=3,
-            label=None if number else "forecast of a test window",
+            label=None if number else f"forecast of a {part} window",
         )
 
 

@@ -32,6 +32,11 @@ def verdict(board: Mapping[str, Any]) -> str:
     )
 
 
+def unlooked_sentence(part: str) -> str:
+    """Say that the scores are of another part than the test."""
+    return f"Scored on the {part} windows: no forecast of the test part was made or scored."
+
+
 def leak_sentence(share: float) -> str:
     """Say how far the test part was seen in training, in one sentence.
 

@@ -9,6 +9,7 @@ from foundation.params.fields import Count, Section
 
 class Evaluate(Section):
     season: Literal["auto"] | Count | Annotated[list[Count], Field(min_length=1)]
+    test: bool
 
     @model_validator(mode="after")
     def _seasons_differ(self) -> Self:

@@ -29,6 +29,15 @@ class Params(Section):
     intervals: Intervals
 
     @model_validator(mode="after")
+    def _validation_is_there(self) -> Self:
+        if not self.evaluate.test and self.split.method == "random":
+            raise ValueError(
+                "evaluate.test: should be true with split.method: random, which keeps no validation part to "
+                "score instead; set split.method to chronological"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _past_covariates_are_known(self) -> Self:
         past, most = self.ingest.past_covariates, self.windowing.horizon
         if past and self.forecast.horizon > most:

@@ -17,6 +17,7 @@ def page(target="oil", leaked=True, missing=None, plots=None, skill=0.25, interv
         leaked=leaked,
         notes=[missing] if missing else [],
         windows={"train": 80, "validation": 0, "test": 20, "left_out": 3},
+        scored="test",
         epoch="Weights: of epoch 87 of 100.",
         tables={"Mean absolute error": score_table(groups, error="mae", skill="mae")},
         intervals=intervals or [],

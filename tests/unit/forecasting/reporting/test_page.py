@@ -81,6 +81,7 @@ def report() -> bytes:
         leaked=True,
         notes=["The gaps. " * 20, "The season. " * 20],
         windows={"train": 80, "validation": 0, "test": 20, "left_out": 3},
+        scored="test",
         epoch="Weights: of epoch 2 of 3.",
         tables=tables,
         intervals=[

@@ -39,7 +39,11 @@ def forecasts(targets=("load", "oil"), horizon=1):
     starts = np.arange(20, 48 - horizon, 3)
     predicted = values[starts[:, None] + np.arange(horizon)] + 0.1
     return forecast_plot(
-        pd.DataFrame(values, index=times, columns=list(targets)), predicted, starts, rows=30
+        pd.DataFrame(values, index=times, columns=list(targets)),
+        predicted,
+        starts,
+        rows=30,
+        part="test",
     )
 
 
@@ -130,7 +134,9 @@ def actual(*values):
     """The line of what happened, where the last of the values is forecast."""
     times = pd.date_range("2024-01-01", periods=len(values), freq="h", unit="us", name="time")
     series = pd.DataFrame({"oil": values}, index=times, dtype=float)
-    figure = forecast_plot(series, np.zeros((1, 1, 1)), np.array([len(values) - 1]), rows=10)
+    figure = forecast_plot(
+        series, np.zeros((1, 1, 1)), np.array([len(values) - 1]), rows=10, part="test"
+    )
     return figure.axes[0].lines[0]
 
 
@@ -155,7 +161,7 @@ def test_long_names_lie_in_the_figure_and_on_nothing_else(drawn, scale):
     names = [f"t{number}_{'x' * 37}" for number in range(8)]  # 40 characters
     times = pd.date_range("2024-01-01", periods=9, freq="h", unit="us")
     series = pd.DataFrame(scale * np.arange(72).reshape(9, 8), index=times, columns=names)
-    figure = forecast_plot(series, scale * np.ones((1, 1, 8)), np.array([8]), rows=9)
+    figure = forecast_plot(series, scale * np.ones((1, 1, 8)), np.array([8]), rows=9, part="test")
     figure.draw_without_rendering()
 
     shown = {text.get_text(): text.get_window_extent() for text in figure.findobj(Text)}
