@@ -12,6 +12,7 @@ PipelineError
         DamagedInCacheError     a hash under which the cache holds other bytes
         ServerSilentError       a Prefect server that does not answer
         WorkspaceBusyError      another run holds what is needed
+        WorkerLostError         what carried out a run died under it
     StageFailedError            a stage did not finish
         RunVoidedError          what made the outputs is not known
 """
@@ -83,6 +84,10 @@ class ServerSilentError(SetupError):
 
 class WorkspaceBusyError(SetupError):
     """Another run holds what this one was not to wait for."""
+
+
+class WorkerLostError(SetupError):
+    """The process that carried out a run died under it, and said nothing of the run."""
 
 
 def quoted(found: object) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -170,7 +171,8 @@ def running(
 @contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM unwind the program as Ctrl-C does, so that what it started is ended too."""
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    in_thread = threading.current_thread() is not threading.main_thread()  # may set no handler
+    if in_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield  # what runs us, such as Prefect, unwinds in its own way
         return
 

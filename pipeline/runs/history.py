@@ -82,7 +82,7 @@ def _described(checkout: Checkout, named: Sequence[tuple[str, str]]) -> list[Run
     if not commits:
         return []
     facts = _commit_facts(checkout, commits)
-    files = _files_changed(checkout, commits)
+    files = files_changed(checkout, commits)
     around = {*commits, *(fact.parent for fact in facts.values() if fact.parent)}
     wanted = [name for commit in commits for name in [*record_names(commit), f"{commit}:{METRICS}"]]
     contents = contents_at(checkout.root, wanted + [f"{one}:{PARAMS}" for one in sorted(around)])
@@ -122,7 +122,7 @@ def _metrics(content: bytes) -> Metrics:
         return Metrics()
 
 
-def _files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list[str]]:
+def files_changed(checkout: Checkout, commits: Sequence[str]) -> dict[str, list[str]]:
     """List the files that each commit has otherwise than its parent."""
     listed = git(
         checkout.root, "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--name-only", "--relative",

@@ -14,7 +14,7 @@ from foundation.paths import PARAMS
 from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.execute import special_words
 from pipeline.runs.history import names_that_differ, parameters_of
-from pipeline.runs.overrides import overridden
+from pipeline.runs.overrides import apply_overrides, overridden, parsed_overrides
 from pipeline.runs.request import RunRequest
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import contents_at
@@ -63,9 +63,18 @@ class Plan:
     runs: tuple[PlannedRun, ...]
 
     @property
-    def changed(self) -> list[str]:
-        """The names of the parameters that any run changes, sorted."""
-        return sorted({name for run in self.runs for name in run.changes})
+    def varied(self) -> list[str]:
+        """The names, sorted, of the parameters in which the runs differ; of a single run, all that it changes."""
+        names = sorted({name for run in self.runs for name in run.changes})
+        return [name for name in names if len(self.runs) == 1 or self._differs(name)]
+
+    def values(self, run: PlannedRun, names: Sequence[str]) -> list[Any]:
+        """Return the values that a run has for some parameters; None for one that it does not have."""
+        return [run.changes.get(name, self.parameters.get(name)) for name in names]
+
+    def _differs(self, name: str) -> bool:
+        first, *others = (self.values(run, [name]) for run in self.runs)
+        return any(value != first for value in others)
 
 
 def make_plan(
@@ -101,6 +110,20 @@ def make_plan(
                 changes = changed_parameters(before, after)
                 runs[key] = PlannedRun(len(runs) + 1, request, changes, key)
     return Plan(commit, locked, before, tuple(runs.values()))
+
+
+def typed_overrides(
+    workspace: Checkout,
+    commit: str,
+    trials: Iterable[Sequence[str]],
+    config: Sequence[ConfigFile] = (),
+) -> list[dict[str, Any]]:
+    """Return the overrides of each trial by their keys, with the values that params.yaml would have."""
+    parameters, _ = _files_of(workspace, commit)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / PARAMS).write_bytes(parameters)
+        apply_overrides(Path(folder), (), config)
+        return [parsed_overrides(Path(folder), overrides) for overrides in trials]
 
 
 def _files_of(workspace: Checkout, commit: str) -> tuple[bytes, bytes]:

@@ -65,7 +65,15 @@ def test_runs_that_amount_to_the_same_are_planned_once_however_they_are_written(
     plan = make_plan(checkout, head(checkout), trials)
     assert [run.number for run in plan.runs] == [1, 2]
     assert [run.changes for run in plan.runs] == [{"train.optimizer.learning_rate": 0.01}, {}]
-    assert plan.changed == ["train.optimizer.learning_rate"]
+    assert plan.varied == ["train.optimizer.learning_rate"]
+
+
+def test_only_parameters_in_which_the_runs_differ_are_named(checkout):
+    trials = [["seed=1", "train.epochs=5"], ["seed=2", "train.epochs=5"]]
+    plan = make_plan(checkout, head(checkout), trials)
+    assert plan.varied == ["seed"]
+    assert [plan.values(run, ["seed", "train.epochs"]) for run in plan.runs] == [[1, 5], [2, 5]]
+    assert make_plan(checkout, head(checkout), trials[:1]).varied == ["seed", "train.epochs"]
 
 
 def test_the_same_plan_has_the_same_names(checkout):
