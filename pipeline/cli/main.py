@@ -35,6 +35,14 @@ Overrides = Annotated[
         "--set", "-S", metavar="KEY=VALUE", help="Change a parameter: text as typed, else YAML."
     ),
 ]
+Cluster = Annotated[
+    str,
+    typer.Option("--cluster", metavar="local:N", help="N runs at a time, each in a process."),
+]
+Check = Annotated[
+    str | None,
+    typer.Option("--check", metavar="5%", help="Run so many again without caches, compare bytes."),
+]
 
 
 class Overlapping(StrEnum):
@@ -121,6 +129,54 @@ def run(
     if offline:
         announce("note: --offline is called --no-prefect now")
     run_and_show(workspace, request, without_prefect=without_prefect or offline, as_json=as_json)
+
+
+@app.command()
+def sweep(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            "-S",
+            metavar="KEY=A,B,C",
+            help="The values of a parameter to try, or LOW..HIGH, log:LOW..HIGH.",
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", help="A plan file instead of -S.")
+    ] = None,
+    drawn: Annotated[
+        int | None,
+        typer.Option("--sobol", metavar="N", min=1, help="Draw N trials; else every combination."),
+    ] = None,
+    config: Config = None,
+    revision: Annotated[
+        str, typer.Option("--rev", metavar="REV", help="What the trials start from.")
+    ] = "HEAD",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the folder in studies/.")
+    ] = None,
+    cluster: Cluster = "local:2",
+    check: Check = None,
+    as_json: Json = False,
+) -> None:
+    """Try values of parameters, choose by validation, score the best once on the test; continues if repeated."""
+    from pipeline.cli.sweep import sweep_and_print
+    from pipeline.runs.checkout import this_workspace
+
+    code = sweep_and_print(
+        this_workspace(),
+        overrides=overrides or (),
+        config=config or (),
+        plan=plan,
+        n_drawn=drawn,
+        revision=revision,
+        name=name,
+        cluster=cluster,
+        check=check,
+        as_json=as_json,
+    )
+    raise SystemExit(code)
 
 
 @app.command()

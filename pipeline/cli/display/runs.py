@@ -14,7 +14,8 @@ from pipeline.cli.display.layout import filled, screen_width, table, table_rows
 from pipeline.cli.display.show import print_json, progress
 from pipeline.cli.terminal import TerminalObserver
 from pipeline.runs.comparison_text import how_it_ended, reproduced, some
-from pipeline.runs.history import Run, compare_runs, load_run
+from pipeline.runs.history import Run, compare_runs, kept_runs, load_run
+from pipeline.studies.looks import looks_of
 from pipeline.verification.verify import Verdict, summary_line, verify
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.lockfile import Entries, flat, hashes
@@ -32,10 +33,11 @@ def print_runs(workspace: Checkout, first: str, second: str | None, *, as_json: 
     """
     run = load_run(workspace, first)
     if second is None:
+        looks = looks_of(run.record, kept_runs(workspace))
         if as_json:
-            print_json(asdict(run))
+            print_json(asdict(run) | {"looks": looks})
         else:
-            typer.echo(run_text(run, screen_width()))
+            typer.echo(run_text(run, screen_width(), looks=looks))
         return
     other = load_run(workspace, second)
     changes = compare_runs(workspace, run, other)
@@ -92,7 +94,8 @@ def _minute(when: str) -> str:
 def _verdict(run: Run) -> str:
     if run.record is None:
         return "by hand"
-    return reproduced(run.record.verdict, run.record.states)
+    scored = f", scored on {run.metrics.part}" if run.metrics.part else ""
+    return reproduced(run.record.verdict, run.record.states) + scored
 
 
 def _number(run: Run, name: str) -> str:
@@ -100,8 +103,14 @@ def _number(run: Run, name: str) -> str:
     return format_number(told[name]) if name in told else "-"
 
 
-def run_text(run: Run, width: int | None = None) -> str:
-    """Lay out a run on one screen; JSON has the rest."""
+def run_text(run: Run, width: int | None = None, *, looks: int | None = None) -> str:
+    """Lay out a run on one screen; JSON has the rest.
+
+    Args:
+        run: The run.
+        width: Of the terminal, if there is one.
+        looks: How many kept runs scored its test part; None where it did not, or that is not known.
+    """
     record = run.record or Record()
     states, lock, source = record.states, record.lock, record.forecast
     request = _in_order(lock)
@@ -116,6 +125,7 @@ def run_text(run: Run, width: int | None = None) -> str:
         "forecast": f"{source.table}, by the model of {source.model}" if source else "",
         "verdict": f"{_verdict(run)} ({how_it_ended(states)})" if states else NO_RECORD,
         "machine": ", ".join(map(str, filter(None, _machine(record.surroundings)))),
+        "test": some_looks(looks) if looks else "",
         "scores": ", ".join(f"{name} {_value(value)}" for name, value in _flat(run).items()),
     }
     parts = [
@@ -137,6 +147,11 @@ def run_text(run: Run, width: int | None = None) -> str:
         rows = [[path, md5[:SHOWN]] for path, md5 in outputs]
         parts.append(table([["output", "md5"], *rows], left={0, 1}, width=width))
     return "\n\n".join([*parts, f"everything: exactcast show {run.name} --json"])
+
+
+def some_looks(looks: int) -> str:
+    """Say how often a test part was looked at."""
+    return f"scored by {looks} kept {'run' if looks == 1 else 'runs'}, this one included"
 
 
 def _in_order(lock: Entries) -> list[str]:

@@ -1,0 +1,174 @@
+"""`exactcast sweep`: the trials while they run, their table, the best one and how it becomes a commit."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from foundation.errors import ParamsError
+from foundation.number_format import format_number
+from foundation.processes import sigterm_as_interrupt
+from pipeline.cli.display.layout import filled, screen_width, table
+from pipeline.cli.display.runs import some_looks
+from pipeline.cli.display.show import print_json
+from pipeline.cli.display.study import StudyPrinter
+from pipeline.runs.config_files import read_config
+from pipeline.runs.overrides import yaml_text
+from pipeline.studies.run_many import StudyRun
+from pipeline.studies.sweep import SweepRequest, SweepResult, run_sweep, validation_error
+from pipeline.studies.sweep_files import FOLDER
+from pipeline.studies.trials import grid, read_choices, read_plan_file, sobol
+from pipeline.versioning.checkout import Checkout
+
+
+def sweep_and_print(
+    workspace: Checkout,
+    *,
+    overrides: Sequence[str],
+    config: Sequence[Path],
+    plan: Path | None,
+    n_drawn: int | None,
+    revision: str,
+    name: str | None,
+    cluster: str,
+    check: str | None,
+    as_json: bool,
+) -> int:
+    """Run a sweep and print what came of it; return the exit code.
+
+    Args:
+        workspace: The user's checkout.
+        overrides: What -S says: values or bounds of parameters.
+        config: Files of overrides for all trials.
+        plan: A plan file; it stands for -S and --sobol.
+        n_drawn: How many trials of a Sobol sequence; None for every combination.
+        revision: What the trials start from.
+        name: Of the sweep.
+        cluster: Where they run.
+        check: The share to run again, such as 5%.
+        as_json: Print JSON.
+
+    Raises:
+        PipelineError: As `run_sweep`.
+    """
+    trials, paths = _trials(overrides, plan, n_drawn)
+    files = [read_config(path, root=workspace.root) for path in (*paths, *config)]
+    name = name or (plan.stem if plan is not None else None)
+    request = SweepRequest(trials, tuple(files), revision, name, cluster, share_of(check))
+    with sigterm_as_interrupt():
+        result = run_sweep(workspace, request, StudyPrinter(quiet=as_json))
+    if as_json:
+        print_json(sweep_json(result))
+    else:
+        typer.echo(f"\n{sweep_text(result, screen_width())}")
+    return 0 if result.good else 1
+
+
+def _trials(
+    overrides: Sequence[str], plan: Path | None, n_drawn: int | None
+) -> tuple[list[list[str]], list[Path]]:
+    """List the overrides of the trials, and the configurations that a plan file names."""
+    if plan is not None:
+        if overrides or n_drawn is not None:
+            raise ParamsError(f"{plan} says which trials there are: leave out -S and --sobol.")
+        read = read_plan_file(plan)
+        return read.overrides(), [Path(path) for path in read.config]
+    choices = read_choices(overrides)
+    if not choices:
+        raise ParamsError(
+            "A sweep needs values to try: -S model.layers.0.units=25,50,100, or a plan file, --plan FILE."
+        )
+    return (grid(choices) if n_drawn is None else sobol(choices, n_drawn)), []
+
+
+def share_of(text: str | None) -> Fraction:
+    """Read a share such as 5%; None is none.
+
+    Raises:
+        ParamsError: It is none.
+    """
+    if text is None:
+        return Fraction(0)
+    try:
+        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if not 0 <= share <= 1:
+        raise ParamsError(f"--check {text}: should be a share of the runs, such as 5%.")
+    return share
+
+
+def sweep_json(result: SweepResult) -> dict[str, Any]:
+    """Return a sweep for a program."""
+    return {
+        "name": result.name,
+        "commit": result.plan.commit,
+        "trials": [_run_json(run) for run in result.trials],
+        "best": result.best.planned.number,
+        "winner": _run_json(result.winner),
+        "looks": result.looks,
+    }
+
+
+def _run_json(run: StudyRun) -> dict[str, Any]:
+    return {
+        "trial": run.planned.number,
+        "key": run.planned.key,
+        "changes": dict(run.planned.changes),
+        "state": run.state,
+        "reason": run.reason,
+        "checked": run.checked,
+        "result": asdict(run.result) if run.result else None,
+    }
+
+
+def sweep_text(result: SweepResult, width: int | None = None) -> str:
+    """Lay out a sweep: a line for each trial, the best one, its test, and the next command."""
+    names = result.plan.varied
+    rows = [["trial", *_short(names), "validation mse", "seconds", "state"]]
+    rows += [_row(result, run, names) for run in result.trials]
+    parts = [table(rows, left={len(rows[0]) - 1}, width=width)]
+    parts += [filled(line, width) for line in _sentences(result)]
+    return "\n\n".join(parts)
+
+
+def _row(result: SweepResult, run: StudyRun, names: Sequence[str]) -> list[str]:
+    error = validation_error(run.result.metrics) if run.result else None
+    best = " (best)" if run is result.best else ""
+    return [
+        str(run.planned.number),
+        *map(yaml_text, result.plan.values(run.planned, names)),
+        format_number(error) if run.result else "-",
+        f"{run.result.seconds:.1f}" if run.result else "-",
+        f"{run.state}{best}{_check(run)}",
+    ]
+
+
+def _check(run: StudyRun) -> str:
+    return {None: "", True: ", checked: same bytes", False: ", checked: NOT the same"}[run.checked]
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Shorten names to their last words where these differ."""
+    last = [name.rpartition(".")[2] for name in names]
+    return [word if last.count(word) == 1 else name for name, word in zip(names, last, strict=True)]
+
+
+def _sentences(result: SweepResult) -> list[str]:
+    trials = [f"Trial {run.planned.number}: {run.reason}" for run in result.trials if run.reason]
+    return [*trials, _winner_sentence(result), f"plan and trials: {FOLDER / result.name}"]
+
+
+def _winner_sentence(result: SweepResult) -> str:
+    winner = result.winner
+    if winner.result is None:
+        return f"The best trial could not be scored on the test: {winner.reason}"
+    metrics, name = winner.result.metrics, winner.result.name
+    return (
+        f"Best by validation: trial {result.best.planned.number}. On the test its error is "
+        f"{format_number(metrics.get('mse'))}, skill {format_number(metrics.get('skill'))}; that part is "
+        f"{some_looks(max(1, result.looks))}. It is kept as {name}; to take it over: dvc exp apply {name}"
+    )

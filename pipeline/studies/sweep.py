@@ -1,0 +1,167 @@
+"""A sweep: many trials, one of which is chosen by its score on the validation part; only that one meets the test.
+
+The trials are planned before the first one starts, so that the list is the same wherever they run.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any
+
+from foundation.errors import ParamsError, StageFailedError
+from pipeline.runs.config_files import ConfigFile
+from pipeline.runs.history import kept_runs
+from pipeline.runs.record import record_at
+from pipeline.studies.looks import looks_of
+from pipeline.studies.plan import Plan, make_plan
+from pipeline.studies.run_many import FAILED, StudyObserver, StudyRun, run_many
+from pipeline.studies.sweep_files import save_plan, save_trials
+from pipeline.versioning.checkout import Checkout
+from pipeline.versioning.worktrees import commit_of
+
+LOOKS = "evaluate.test"
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """What is asked of a sweep.
+
+    Attributes:
+        trials: The overrides of each.
+        config: Files of overrides that all of them apply first.
+        revision: What they start from.
+        name: Of its folder in studies/; None makes one from the plan.
+        cluster: Where they run.
+        check: The share of the trials that are run again, to compare the bytes.
+    """
+
+    trials: Sequence[Sequence[str]]
+    config: tuple[ConfigFile, ...] = ()
+    revision: str = "HEAD"
+    name: str | None = None
+    cluster: str = "local:2"
+    check: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What came of a sweep.
+
+    Attributes:
+        name: Of its folder in studies/.
+        plan: The trials as they were planned; all leave the test part alone.
+        trials: How each ended, in the order of the plan.
+        best: The one with the least error on the validation part.
+        winner: The same run with its test part scored.
+        looks: How many kept runs have scored that test part.
+    """
+
+    name: str
+    plan: Plan
+    trials: list[StudyRun]
+    best: StudyRun
+    winner: StudyRun
+    looks: int
+
+    @property
+    def good(self) -> bool:
+        """Whether the winner was scored, and every second run made the same bytes."""
+        return self.winner.result is not None and all(
+            run.checked is not False for run in self.trials
+        )
+
+
+def run_sweep(workspace: Checkout, request: SweepRequest, observer: StudyObserver) -> SweepResult:
+    """Run the trials of a sweep, choose the best by validation, and score it once on the test.
+
+    Args:
+        workspace: The user's checkout.
+        request: What is asked.
+        observer: Called with each run.
+
+    Raises:
+        ParamsError: A value is wrong, or the trials have no validation part.
+        StageFailedError: No trial finished.
+    """
+    plan = plan_sweep(workspace, request)
+    name = _checked_name(request.name or _name_of(plan))
+    save_plan(workspace, name, request.trials, plan, request.config)
+    trials = run_many(workspace, plan, observer, cluster=request.cluster, check=request.check)
+    save_trials(workspace, name, plan, trials)
+    best = choose(trials)
+    winner = _score(workspace, request, plan, best, observer)
+    return SweepResult(name, plan, trials, best, winner, _looks(workspace, winner))
+
+
+def plan_sweep(workspace: Checkout, request: SweepRequest) -> Plan:
+    """Plan the trials without their test parts.
+
+    Raises:
+        ParamsError: A value is wrong, or a trial has no validation part to choose by.
+    """
+    commit = commit_of(workspace, request.revision)
+    asked = make_plan(workspace, commit, request.trials, config=request.config)
+    for run in asked.runs:
+        if run.changes.get("split.method", asked.parameters.get("split.method")) == "random":
+            raise ParamsError(
+                "A sweep chooses by the validation part, and split.method: random keeps none: add "
+                "--config configs/chronological.yaml or -S split.method=chronological."
+            )
+    trials = [[*run.request.overrides, f"{LOOKS}=false"] for run in asked.runs]
+    return make_plan(workspace, commit, trials, config=request.config)
+
+
+def _name_of(plan: Plan) -> str:
+    """Name a sweep by its trials, so that the same command finds its folder again."""
+    keys = ",".join(run.key for run in plan.runs)
+    return f"sweep-{sha256(keys.encode()).hexdigest()[:8]}"
+
+
+def _checked_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ParamsError(
+            f"'{name}' cannot be the name of a folder in studies/. Use letters, digits, -, _ and points."
+        )
+    return name
+
+
+def validation_error(metrics: Mapping[str, Any]) -> float | None:
+    """Return by what trials are compared: the standardised squared error on the validation part."""
+    error = metrics.get("mse") if metrics.get("part") == "validation" else None
+    return float(error) if isinstance(error, int | float) and error == error else None
+
+
+def choose(trials: Sequence[StudyRun]) -> StudyRun:
+    """Return the trial with the least error on the validation part; among equals the first.
+
+    Raises:
+        StageFailedError: None has one.
+    """
+    scored = [
+        (error, run)
+        for run in trials
+        if run.result is not None and (error := validation_error(run.result.metrics)) is not None
+    ]
+    if not scored:
+        reasons = [run.reason for run in trials if run.state == FAILED]
+        why = reasons[0] if reasons else "None of them has an error on the validation part."
+        raise StageFailedError(f"No trial of the sweep can be chosen. {why}")
+    return min(scored, key=lambda pair: pair[0])[1]
+
+
+def _score(
+    workspace: Checkout, request: SweepRequest, plan: Plan, best: StudyRun, observer: StudyObserver
+) -> StudyRun:
+    """Run the chosen trial with its test part."""
+    overrides = [*best.planned.request.overrides[:-1], f"{LOOKS}=true"]
+    once = make_plan(workspace, plan.commit, [overrides], config=request.config)
+    (winner,) = run_many(workspace, once, observer, cluster="local:1")
+    return winner
+
+
+def _looks(workspace: Checkout, winner: StudyRun) -> int:
+    own = record_at(workspace, winner.result.commit) if winner.result else None
+    return looks_of(own, kept_runs(workspace)) or 0
