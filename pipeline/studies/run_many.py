@@ -65,7 +65,7 @@ def run_many(
         plan: The runs.
         observer: Called with each run.
         cluster: Where they run, as `cluster_at` takes it.
-        check: The share of the runs that are run again without any cache, to compare the bytes.
+        check: The share of the finished runs that are run again without any cache, to compare the bytes.
 
     Returns:
         How each ended, in the order of the plan.
@@ -81,15 +81,12 @@ def run_many(
     for run in ended.values():
         observer.ended(run)
     lacking = [run for run in plan.runs if run.key not in ended]
-    checked = sample(plan.runs, check)
-    if lacking or checked:
+    if lacking or check:
         with cluster_at(cluster) as workers:
             study = _Study(workspace, workers, observer)
             study.each(lacking, study.make, ended)
-            good = [ended[run.key] for run in checked if ended[run.key].result is not None]
-            study.each(
-                [run.planned for run in good], lambda run: study.check(ended[run.key]), ended
-            )
+            good = [run for run in plan.runs if ended[run.key].result is not None]
+            study.each(sample(good, check), lambda run: study.check(ended[run.key]), ended)
     return [ended[run.key] for run in plan.runs]
 
 

@@ -3,7 +3,6 @@
 The trials are planned before the first one starts, so that the list is the same wherever they run.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,12 +16,12 @@ from pipeline.runs.record import record_at
 from pipeline.studies.looks import looks_of
 from pipeline.studies.plan import Plan, make_plan
 from pipeline.studies.run_many import FAILED, StudyObserver, StudyRun, run_many
+from pipeline.studies.study_files import check_name
 from pipeline.studies.sweep_files import save_plan, save_trials
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.worktrees import commit_of
 
 LOOKS = "evaluate.test"
-NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,10 @@ def run_sweep(workspace: Checkout, request: SweepRequest, observer: StudyObserve
         ParamsError: A value is wrong, or the trials have no validation part.
         StageFailedError: No trial finished.
     """
+    if request.name is not None:
+        check_name(request.name)
     plan = plan_sweep(workspace, request)
-    name = _checked_name(request.name or _name_of(plan))
+    name = request.name or _name_of(plan)
     save_plan(workspace, name, request.trials, plan, request.config)
     trials = run_many(workspace, plan, observer, cluster=request.cluster, check=request.check)
     save_trials(workspace, name, plan, trials)
@@ -118,14 +119,6 @@ def _name_of(plan: Plan) -> str:
     """Name a sweep by its trials, so that the same command finds its folder again."""
     keys = ",".join(run.key for run in plan.runs)
     return f"sweep-{sha256(keys.encode()).hexdigest()[:8]}"
-
-
-def _checked_name(name: str) -> str:
-    if not NAME.fullmatch(name):
-        raise ParamsError(
-            f"'{name}' cannot be the name of a folder in studies/. Use letters, digits, -, _ and points."
-        )
-    return name
 
 
 def validation_error(metrics: Mapping[str, Any]) -> float | None:

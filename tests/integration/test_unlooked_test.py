@@ -66,6 +66,17 @@ def test_a_split_without_blocks_for_calibration_leaves_the_intervals_empty(tmp_p
     assert "are left empty" in scores["intervals"]["sentence"]
 
 
+def test_series_of_a_panel_need_no_test_windows_either(tmp_path):
+    days = pd.date_range("2024-01-01", periods=200)
+    shops = [pd.DataFrame({"shop": s, "time": days, "flow": np.arange(200) % 7}) for s in "ab"]
+    raw = pd.concat(shops).to_csv(index=False).encode()
+    season = "evaluate.season=7"
+    scores = run_chain(tmp_path, raw, *UNLOOKED, season, "ingest.id=shop", "windowing.lookback=7")
+    assert scores["scored"]["part"] == "validation"
+    assert scores["windows"]["calibration"] > 0 and scores["intervals"]["coverage"] == {}
+    assert scores["series"]["of"] == 2
+
+
 def test_a_random_split_cannot_leave_the_test_out(tmp_path):
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     with pytest.raises(

@@ -1,10 +1,12 @@
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from foundation.errors import ParamsError, SetupError
 from pipeline.studies.plan import content_key, make_plan
+from pipeline.studies.run_many import sample
 from pipeline.versioning.checkout import Checkout
 from tests.support.project import ROOT
 
@@ -96,3 +98,11 @@ def test_a_commit_without_locked_packages_is_refused(checkout):
     subprocess.run(["git", *identity, "commit", "-qm", "none"], cwd=checkout.root, check=True)
     with pytest.raises(SetupError, match=r"has no requirements\.lock"):
         make_plan(checkout, head(checkout), [["seed=1"]])
+
+
+def test_a_sample_of_runs_is_rounded_up_and_always_the_same(checkout):
+    runs = make_plan(checkout, head(checkout), [[f"seed={n}"] for n in range(21)]).runs
+    chosen = sample(runs, Fraction(5, 100))
+    assert len(chosen) == 2
+    assert chosen == sample(list(reversed(runs)), Fraction(5, 100))
+    assert sample(runs, Fraction(0)) == [] and sample(runs, Fraction(1)) == list(runs)
