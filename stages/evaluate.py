@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.data.filling import earliest_rows, fill
+from forecasting.data.filling import earliest_rows
 from forecasting.data.panel import Panel
 from forecasting.data.scaling import Scaling, fit_scaling
 from forecasting.data.seasons import Season, choose_season
@@ -36,7 +36,6 @@ from forecasting.evaluation.by_series import (
     mase_scales,
     scores_by_series,
     standardised_mse,
-    training_means,
 )
 from forecasting.evaluation.leakage import leaked_share
 from forecasting.evaluation.metrics import against_best, score_board
@@ -49,7 +48,6 @@ from forecasting.intervals.table import (
     empty_sentence,
     refit_sentence,
 )
-from forecasting.models.baselines import fit_baselines
 from forecasting.reporting.forecast_table import series_ids
 from forecasting.reporting.html import render_report
 from forecasting.reporting.newest_plot import draw_newest
@@ -62,6 +60,7 @@ from foundation.metrics_schema import MODEL, Scores, SeriesSummary, headline
 from foundation.number_format import format_number
 from foundation.params import Params
 from foundation.score_table import Group, ScoreTable, row_name, score_table
+from stages.comparison import baselines_of
 from stages.runner import run_stage
 from stages.storage import artifacts
 from stages.storage.predictions import Stream
@@ -158,16 +157,7 @@ def run(params: Params) -> None:
 def _forecasters(found: Inputs, scaling: Scaling, season: Season) -> Forecast:
     """Prepare the model's forecasts and every baseline, for blocks of windows in their order."""
     panel = found.panel
-    means = None
-    if panel.id is not None:
-        means = training_means(panel.values, found.seen, panel.offsets)
-    baselines = fit_baselines(
-        fill(panel.values, panel.offsets),
-        found.split,
-        scaling=scaling,
-        seasons=season.lengths,
-        means=means,
-    )
+    baselines = baselines_of(panel, found.split, scaling, season)
     predicted = artifacts.PREDICTIONS.stream(found.part, n_targets=len(panel.columns))
 
     def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:

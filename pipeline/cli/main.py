@@ -180,6 +180,58 @@ def sweep(
 
 
 @app.command()
+def backtest(
+    n_windows: Annotated[
+        int,
+        typer.Option("--n-windows", min=1, metavar="N", help="From how many cutoffs to forecast."),
+    ] = 5,
+    step_size: Annotated[
+        int, typer.Option("--step-size", min=1, metavar="N", help="Steps from one to the next.")
+    ] = 1,
+    refit: Annotated[
+        str,
+        typer.Option("--refit", metavar="N|never", help="Train again after so many cutoffs."),
+    ] = "1",
+    sliding: Annotated[
+        bool,
+        typer.Option(
+            "--sliding/--expanding", help="Learn from as many rows each time, or from all before."
+        ),
+    ] = False,
+    config: Config = None,
+    overrides: Overrides = None,
+    revision: Annotated[
+        str, typer.Option("--rev", metavar="REV", help="What the folds start from.")
+    ] = "HEAD",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the folder in studies/.")
+    ] = None,
+    cluster: Cluster = "local:2",
+    check: Check = None,
+    as_json: Json = False,
+) -> None:
+    """Forecast from many origins of the past, each by a model that knew nothing later; score beside baselines."""
+    from pipeline.cli.backtest import backtest_and_print
+    from pipeline.runs.checkout import this_workspace
+
+    code = backtest_and_print(
+        this_workspace(),
+        n_windows=n_windows,
+        step_size=step_size,
+        refit=refit,
+        sliding=sliding,
+        overrides=overrides or (),
+        config=config or (),
+        revision=revision,
+        name=name,
+        cluster=cluster,
+        check=check,
+        as_json=as_json,
+    )
+    raise SystemExit(code)
+
+
+@app.command()
 def runs(as_json: Json = False) -> None:
     """List the runs that are kept: when, what each changed, how good it is; not those that only forecast."""
     from dataclasses import asdict

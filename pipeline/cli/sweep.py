@@ -1,8 +1,6 @@
 """`exactcast sweep`: the trials while they run, their table, the best one and how it becomes a commit."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,12 @@ from foundation.processes import sigterm_as_interrupt
 from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.runs import some_looks
 from pipeline.cli.display.show import print_json
-from pipeline.cli.display.study import StudyPrinter
+from pipeline.cli.display.study import StudyPrinter, check_mark, run_json, share_of
 from pipeline.runs.config_files import read_config
 from pipeline.runs.overrides import yaml_text
 from pipeline.studies.run_many import StudyRun
+from pipeline.studies.study_files import FOLDER
 from pipeline.studies.sweep import SweepRequest, SweepResult, run_sweep, validation_error
-from pipeline.studies.sweep_files import FOLDER
 from pipeline.studies.trials import grid, read_choices, read_plan_file, sobol
 from pipeline.versioning.checkout import Checkout
 
@@ -84,44 +82,15 @@ def _trials(
     return (grid(choices) if n_drawn is None else sobol(choices, n_drawn)), []
 
 
-def share_of(text: str | None) -> Fraction:
-    """Read a share such as 5%; None is none.
-
-    Raises:
-        ParamsError: It is none.
-    """
-    if text is None:
-        return Fraction(0)
-    try:
-        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(-1)
-    if not 0 <= share <= 1:
-        raise ParamsError(f"--check {text}: should be a share of the runs, such as 5%.")
-    return share
-
-
 def sweep_json(result: SweepResult) -> dict[str, Any]:
     """Return a sweep for a program."""
     return {
         "name": result.name,
         "commit": result.plan.commit,
-        "trials": [_run_json(run) for run in result.trials],
+        "trials": [run_json(run) for run in result.trials],
         "best": result.best.planned.number,
-        "winner": _run_json(result.winner),
+        "winner": run_json(result.winner),
         "looks": result.looks,
-    }
-
-
-def _run_json(run: StudyRun) -> dict[str, Any]:
-    return {
-        "trial": run.planned.number,
-        "key": run.planned.key,
-        "changes": dict(run.planned.changes),
-        "state": run.state,
-        "reason": run.reason,
-        "checked": run.checked,
-        "result": asdict(run.result) if run.result else None,
     }
 
 
@@ -143,12 +112,8 @@ def _row(result: SweepResult, run: StudyRun, names: Sequence[str]) -> list[str]:
         *map(yaml_text, result.plan.values(run.planned, names)),
         format_number(error) if run.result else "-",
         f"{run.result.seconds:.1f}" if run.result else "-",
-        f"{run.state}{best}{_check(run)}",
+        f"{run.state}{best}{check_mark(run)}",
     ]
-
-
-def _check(run: StudyRun) -> str:
-    return {None: "", True: ", checked: same bytes", False: ", checked: NOT the same"}[run.checked]
 
 
 def _short(names: Sequence[str]) -> list[str]:

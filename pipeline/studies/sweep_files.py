@@ -7,16 +7,15 @@ import csv
 import json
 from collections.abc import Sequence
 from io import StringIO
-from pathlib import Path
 
 from foundation.files import write_bytes
 from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.overrides import yaml_text
 from pipeline.studies.plan import Plan, typed_overrides
 from pipeline.studies.run_many import StudyRun
+from pipeline.studies.study_files import FOLDER
 from pipeline.versioning.checkout import Checkout
 
-FOLDER = Path("studies")
 PLAN, TRIALS = "plan.yaml", "trials.csv"
 METRICS = ("mse", "best_baseline_mse", "skill")
 

@@ -1,0 +1,154 @@
+"""`exactcast backtest`: the folds while they run, and their scores beside those of the baselines."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from foundation.errors import ParamsError
+from foundation.number_format import format_number
+from foundation.processes import sigterm_as_interrupt
+from foundation.score_table import Group, score_table
+from pipeline.cli.display.layout import filled, screen_width, table
+from pipeline.cli.display.show import print_json
+from pipeline.cli.display.study import StudyPrinter, check_mark, run_json, share_of
+from pipeline.cli.terminal import TerminalObserver
+from pipeline.runs.config_files import read_config
+from pipeline.studies.backtest import FORECASTS, BacktestRequest, BacktestResult, run_backtest
+from pipeline.studies.study_files import FOLDER
+from pipeline.versioning.checkout import Checkout
+
+NEVER = "never"
+STEPS_SHOWN = 6
+
+
+def backtest_and_print(
+    workspace: Checkout,
+    *,
+    n_windows: int,
+    step_size: int,
+    refit: str,
+    sliding: bool,
+    overrides: Sequence[str],
+    config: Sequence[Path],
+    revision: str,
+    name: str | None,
+    cluster: str,
+    check: str | None,
+    as_json: bool,
+) -> int:
+    """Run a backtest and print what came of it; return the exit code.
+
+    Args:
+        workspace: The user's checkout.
+        n_windows: From how many cutoffs to forecast.
+        step_size: Steps from one to the next.
+        refit: After how many cutoffs a model is trained again, or `never`.
+        sliding: Whether each model reads as many dates as the first one.
+        overrides: `key=value` changes of params.yaml for all folds.
+        config: Files of overrides for all folds.
+        revision: What the folds start from.
+        name: Of the backtest.
+        cluster: Where they run.
+        check: The share to run again, such as 5%.
+        as_json: Print JSON.
+
+    Raises:
+        PipelineError: As `run_backtest`.
+    """
+    request = BacktestRequest(
+        n_windows=n_windows,
+        step_size=step_size,
+        refit=_refit(refit),
+        sliding=sliding,
+        overrides=tuple(overrides),
+        config=tuple(read_config(path, root=workspace.root) for path in config),
+        revision=revision,
+        name=name,
+        cluster=cluster,
+        check=share_of(check),
+    )
+    printer, watcher = StudyPrinter(quiet=as_json), TerminalObserver(lambda event: None)
+    with sigterm_as_interrupt():
+        result = run_backtest(workspace, request, printer, watcher)
+    if as_json:
+        print_json(_as_json(result))
+    else:
+        typer.echo(f"\n{backtest_text(result, screen_width())}")
+    return 0 if result.good else 1
+
+
+def _refit(text: str) -> int | None:
+    if text == NEVER:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ParamsError(f"--refit {text}: should be a number of windows from 1 on, or {NEVER}.")
+    return int(text)
+
+
+def _as_json(result: BacktestResult) -> dict[str, Any]:
+    folds = [
+        run_json(run) | {"cutoffs": cutoffs}
+        for run, cutoffs in zip(result.runs, result.cutoffs, strict=True)
+    ]
+    return {
+        "name": result.name,
+        "commit": result.plan.commit,
+        "folds": folds,
+        "scores": result.scores,
+    }
+
+
+def backtest_text(result: BacktestResult, width: int | None = None) -> str:
+    """Lay out a backtest: errors by fold, by step and over all, and how sure the skill is."""
+    scores = result.scores
+    groups = [
+        _group(f"fold {number}, from {cutoffs[0]}", row)
+        for number, (cutoffs, row) in enumerate(
+            zip(result.cutoffs, scores["folds"], strict=True), start=1
+        )
+    ]
+    steps = scores["steps"]
+    if len(steps) > 1:
+        groups += [_group(f"step {n + 1}", steps[n]) for n in _some(len(steps))]
+    laid = score_table([*groups, _group("all", scores["overall"])], error="mse")
+    marks = [
+        f"fold {run.planned.number}: {run.state}{check_mark(run)}, kept as {run.result.name}"
+        for run in result.runs
+        if run.result is not None
+    ]
+    parts = [table([laid.header, *laid.rows], width=width), "\n".join(marks)]
+    place = FOLDER / result.name
+    sentences = [
+        _sentence(scores),
+        f"forecasts and scores: {place / FORECASTS}, {place}/scores.json",
+    ]
+    return "\n\n".join([*parts, *(filled(each, width) for each in sentences)])
+
+
+def _group(name: str, row: Mapping[str, Any]) -> Group:
+    return Group(name, row["mse"], row["skill"])
+
+
+def _some(n_steps: int) -> list[int]:
+    """Choose steps to show: the first, the last, and some between them."""
+    if n_steps <= STEPS_SHOWN:
+        return list(range(n_steps))
+    return sorted({round(n * (n_steps - 1) / (STEPS_SHOWN - 1)) for n in range(STEPS_SHOWN)})
+
+
+def _sentence(scores: Mapping[str, Any]) -> str:
+    """Say what the skill over all folds is, and between which bounds."""
+    overall, n, block = scores["overall"], scores["origins"], scores["block"]
+    skill = (
+        f"Standardised squared errors over {n} origins. Skill {format_number(overall['skill'])} over "
+        f"{overall['best_baseline']}"
+    )
+    if scores["interval"] is None:
+        return (
+            f"{skill}; how sure that is cannot be said: it takes {2 * block} origins or more. Take more "
+            "windows."
+        )
+    low, high = map(format_number, scores["interval"])
+    return f"{skill}, from {low} to {high} with 95 per cent (moving blocks of {block} origins)."
