@@ -1,6 +1,8 @@
 """A run as a person at a terminal has it: watched while it runs, its result printed."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -141,28 +143,50 @@ def _watched(
     workspace: Checkout, request: RunRequest, observer: TerminalObserver, show: Show
 ) -> RunResult:
     """Run as a Prefect flow; it takes two seconds to import Prefect."""
-    for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):  # we print ourselves
-        os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    load_settings()
-    import httpx
-    from prefect.exceptions import PrefectException, TerminationSignal
-
+    quieten_prefect()
     from pipeline.orchestration.flows import watched_run
-    from pipeline.orchestration.server import configured_server, reporting
+    from pipeline.orchestration.server import configured_server
 
     server = configured_server()
     how = f"reporting to Prefect at {server}" if server else "starting a temporary Prefect server"
     show(Event(None, line=how))
+    with reporting_to_prefect(workspace, kept="The stages that finished are kept"):
+        return watched_run(workspace, request, observer)
+
+
+def quieten_prefect() -> None:
+    """Load Prefect's settings for this process, which prints by itself what happens."""
+    for level in ("HANDLERS_CONSOLE_LEVEL", "INTERNAL_LEVEL"):
+        os.environ.setdefault(f"PREFECT_LOGGING_{level}", "CRITICAL")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    load_settings()
+
+
+@contextmanager
+def reporting_to_prefect(workspace: Checkout, *, kept: str) -> Iterator[None]:
+    """Let flows in the block report to a Prefect server, the configured one or a temporary one.
+
+    Args:
+        workspace: The user's checkout.
+        kept: What is not lost if the server falls silent.
+
+    Raises:
+        SetupError: The server does not answer, or stopped to.
+        KeyboardInterrupt: Prefect ended the flow.
+    """
+    import httpx
+    from prefect.exceptions import PrefectException, TerminationSignal
+
+    from pipeline.orchestration.server import reporting
+
     with reporting(workspace) as url:
         try:
-            return watched_run(workspace, request, observer)
+            yield
         except TerminationSignal:
             raise KeyboardInterrupt from None
         except (httpx.HTTPError, PrefectException) as failed:
             raise SetupError(
-                f"The Prefect server at {url} stopped answering or refused ({failed}). The stages that "
-                "finished are kept: run again to continue from there, or with --no-prefect."
+                f"The Prefect server at {url} stopped answering or refused ({failed}). {kept}: run again to continue from there, or with --no-prefect."
             ) from failed
 
 
@@ -203,8 +227,12 @@ def _notes(workspace: Checkout, request: RunRequest) -> list[str]:
     if not request.isolated:
         untracked = untracked_sources(workspace)
         return [f"note: {tracking_advice(path)}" for path in untracked]
-    if request.revision == "HEAD" and git(
-        workspace.root, "status", "--porcelain", "--untracked-files=no", "--", "."
-    ):
+    if leaves_out_changes(workspace, request.revision):
         return ["note: your uncommitted changes are not in this run: it starts from the commit"]
     return []
+
+
+def leaves_out_changes(workspace: Checkout, revision: str) -> bool:
+    """Return True if an isolated run of a revision lacks changes that the user may expect in it."""
+    asked = ("status", "--porcelain", "--untracked-files=no", "--", ".")
+    return revision == "HEAD" and bool(git(workspace.root, *asked))

@@ -83,6 +83,8 @@ SETTINGS: dict[str, Any] = {
     "distributed.worker.daemon": True,
     "distributed.worker.memory.terminate": False,  # what takes memory is the child
     "distributed.admin.low-level-log-length": 0,
+    "distributed.scheduler.http.routes": [],  # nobody looks at them on a page
+    "distributed.worker.http.routes": [],
 }
 
 
@@ -98,8 +100,9 @@ def _dask(n_workers: int) -> Iterator["_Dask"]:
         with (
             LocalCluster(
                 n_workers=n_workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                protocol="tls://", security=security, dashboard_address=None, memory_limit=None,
+                protocol="tls://", security=security, dashboard_address="127.0.0.1:0", memory_limit=None,
                 local_directory=folder, silence_logs="CRITICAL",
+                scheduler_kwargs={"dashboard": False},
             ) as local,
             Client(local, security=security) as client,
         ):  # fmt: skip
