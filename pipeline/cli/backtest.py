@@ -6,20 +6,25 @@ from typing import Any
 
 import typer
 
-from foundation.errors import ParamsError
 from foundation.number_format import format_number
-from foundation.processes import sigterm_as_interrupt
 from foundation.score_table import Group, score_table
 from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.show import print_json
-from pipeline.cli.display.study import StudyPrinter, check_mark, run_json, share_of
+from pipeline.cli.display.study import check_mark, run_json
+from pipeline.cli.studies import run_study
 from pipeline.cli.terminal import TerminalObserver
 from pipeline.runs.config_files import read_config
-from pipeline.studies.backtest import FORECASTS, BacktestRequest, BacktestResult, run_backtest
+from pipeline.studies.backtest import (
+    FORECASTS,
+    BacktestRequest,
+    BacktestResult,
+    read_refit,
+    run_backtest,
+)
+from pipeline.studies.run_many import share_of
 from pipeline.studies.study_files import FOLDER
 from pipeline.versioning.checkout import Checkout
 
-NEVER = "never"
 STEPS_SHOWN = 6
 
 
@@ -36,6 +41,7 @@ def backtest_and_print(
     name: str | None,
     cluster: str,
     check: str | None,
+    without_prefect: bool,
     as_json: bool,
 ) -> int:
     """Run a backtest and print what came of it; return the exit code.
@@ -52,6 +58,7 @@ def backtest_and_print(
         name: Of the backtest.
         cluster: Where they run.
         check: The share to run again, such as 5%.
+        without_prefect: Report nothing to Prefect.
         as_json: Print JSON.
 
     Raises:
@@ -60,7 +67,7 @@ def backtest_and_print(
     request = BacktestRequest(
         n_windows=n_windows,
         step_size=step_size,
-        refit=_refit(refit),
+        refit=read_refit(refit),
         sliding=sliding,
         overrides=tuple(overrides),
         config=tuple(read_config(path, root=workspace.root) for path in config),
@@ -69,22 +76,20 @@ def backtest_and_print(
         cluster=cluster,
         check=share_of(check),
     )
-    printer, watcher = StudyPrinter(quiet=as_json), TerminalObserver(lambda event: None)
-    with sigterm_as_interrupt():
-        result = run_backtest(workspace, request, printer, watcher)
+    watcher = TerminalObserver(lambda event: None)
+    result = run_study(
+        workspace,
+        "backtest",
+        lambda observer: run_backtest(workspace, request, observer, watcher),
+        revision=revision,
+        without_prefect=without_prefect,
+        quiet=as_json,
+    )
     if as_json:
         print_json(_as_json(result))
     else:
         typer.echo(f"\n{backtest_text(result, screen_width())}")
     return 0 if result.good else 1
-
-
-def _refit(text: str) -> int | None:
-    if text == NEVER:
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise ParamsError(f"--refit {text}: should be a number of windows from 1 on, or {NEVER}.")
-    return int(text)
 
 
 def _as_json(result: BacktestResult) -> dict[str, Any]:

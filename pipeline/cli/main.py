@@ -35,6 +35,7 @@ Overrides = Annotated[
         "--set", "-S", metavar="KEY=VALUE", help="Change a parameter: text as typed, else YAML."
     ),
 ]
+WithoutPrefect = Annotated[bool, typer.Option("--no-prefect", help="Run without Prefect.")]
 Cluster = Annotated[
     str,
     typer.Option("--cluster", metavar="local:N", help="N runs at a time, each in a process."),
@@ -99,9 +100,7 @@ def run(
         bool,
         typer.Option("--wait/--no-wait", help="Wait for another run in this workspace, or refuse."),
     ] = True,
-    without_prefect: Annotated[
-        bool, typer.Option("--no-prefect", help="Run without Prefect.")
-    ] = False,
+    without_prefect: WithoutPrefect = False,
     offline: Annotated[bool, typer.Option("--offline", hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
@@ -158,6 +157,7 @@ def sweep(
     ] = None,
     cluster: Cluster = "local:2",
     check: Check = None,
+    without_prefect: WithoutPrefect = False,
     as_json: Json = False,
 ) -> None:
     """Try values of parameters, choose by validation, score the best once on the test; continues if repeated."""
@@ -174,6 +174,7 @@ def sweep(
         name=name,
         cluster=cluster,
         check=check,
+        without_prefect=without_prefect,
         as_json=as_json,
     )
     raise SystemExit(code)
@@ -208,6 +209,7 @@ def backtest(
     ] = None,
     cluster: Cluster = "local:2",
     check: Check = None,
+    without_prefect: WithoutPrefect = False,
     as_json: Json = False,
 ) -> None:
     """Forecast from many origins of the past, each by a model that knew nothing later; score beside baselines."""
@@ -226,6 +228,7 @@ def backtest(
         name=name,
         cluster=cluster,
         check=check,
+        without_prefect=without_prefect,
         as_json=as_json,
     )
     raise SystemExit(code)

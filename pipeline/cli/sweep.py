@@ -6,19 +6,18 @@ from typing import Any
 
 import typer
 
-from foundation.errors import ParamsError
 from foundation.number_format import format_number
-from foundation.processes import sigterm_as_interrupt
 from pipeline.cli.display.layout import filled, screen_width, table
 from pipeline.cli.display.runs import some_looks
 from pipeline.cli.display.show import print_json
-from pipeline.cli.display.study import StudyPrinter, check_mark, run_json, share_of
+from pipeline.cli.display.study import check_mark, run_json
+from pipeline.cli.studies import run_study
 from pipeline.runs.config_files import read_config
 from pipeline.runs.overrides import yaml_text
-from pipeline.studies.run_many import StudyRun
+from pipeline.studies.run_many import StudyRun, share_of
 from pipeline.studies.study_files import FOLDER
 from pipeline.studies.sweep import SweepRequest, SweepResult, run_sweep, validation_error
-from pipeline.studies.trials import grid, read_choices, read_plan_file, sobol
+from pipeline.studies.trials import read_trials
 from pipeline.versioning.checkout import Checkout
 
 
@@ -33,6 +32,7 @@ def sweep_and_print(
     name: str | None,
     cluster: str,
     check: str | None,
+    without_prefect: bool,
     as_json: bool,
 ) -> int:
     """Run a sweep and print what came of it; return the exit code.
@@ -47,39 +47,29 @@ def sweep_and_print(
         name: Of the sweep.
         cluster: Where they run.
         check: The share to run again, such as 5%.
+        without_prefect: Report nothing to Prefect.
         as_json: Print JSON.
 
     Raises:
         PipelineError: As `run_sweep`.
     """
-    trials, paths = _trials(overrides, plan, n_drawn)
+    trials, paths = read_trials(overrides, plan=plan, n_drawn=n_drawn)
     files = [read_config(path, root=workspace.root) for path in (*paths, *config)]
     name = name or (plan.stem if plan is not None else None)
     request = SweepRequest(trials, tuple(files), revision, name, cluster, share_of(check))
-    with sigterm_as_interrupt():
-        result = run_sweep(workspace, request, StudyPrinter(quiet=as_json))
+    result = run_study(
+        workspace,
+        "sweep",
+        lambda observer: run_sweep(workspace, request, observer),
+        revision=revision,
+        without_prefect=without_prefect,
+        quiet=as_json,
+    )
     if as_json:
         print_json(sweep_json(result))
     else:
         typer.echo(f"\n{sweep_text(result, screen_width())}")
     return 0 if result.good else 1
-
-
-def _trials(
-    overrides: Sequence[str], plan: Path | None, n_drawn: int | None
-) -> tuple[list[list[str]], list[Path]]:
-    """List the overrides of the trials, and the configurations that a plan file names."""
-    if plan is not None:
-        if overrides or n_drawn is not None:
-            raise ParamsError(f"{plan} says which trials there are: leave out -S and --sobol.")
-        read = read_plan_file(plan)
-        return read.overrides(), [Path(path) for path in read.config]
-    choices = read_choices(overrides)
-    if not choices:
-        raise ParamsError(
-            "A sweep needs values to try: -S model.layers.0.units=25,50,100, or a plan file, --plan FILE."
-        )
-    return (grid(choices) if n_drawn is None else sobol(choices, n_drawn)), []
 
 
 def sweep_json(result: SweepResult) -> dict[str, Any]:

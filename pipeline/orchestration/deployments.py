@@ -36,12 +36,14 @@ from pipeline.orchestration.flows import forecast, train, verify_run
 from pipeline.orchestration.observer import TAG
 from pipeline.orchestration.request_form import explain
 from pipeline.orchestration.server import HEARTBEAT
+from pipeline.orchestration.study_flows import backtest, sweep
 from pipeline.runs.checkout import this_workspace
 from pipeline.versioning.git import file_at
 from pipeline.versioning.worktrees import commit_of
 
 SILENT_RUNS = "exactcast: a run that went silent has crashed"
 SILENCE = timedelta(seconds=3 * HEARTBEAT)
+MANUAL = "manual"  # of sweep/manual and backtest/manual, which have no schedule
 NAME = "scheduled"  # of the deployments: train/scheduled, forecast/scheduled and verify/scheduled
 FORMER = f"{verify_run.name}/weekly"  # what verify/scheduled was called
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
@@ -70,6 +72,12 @@ def main() -> None:
         parameters={"request": settings["forecast_request"]},
         description="Forecasts the newest rows with the newest model, in a worktree of its own.",
     )
+    studies = [
+        each.to_deployment(
+            MANUAL, tags=[TAG], parameters={"request": {}}, description=each.description
+        )
+        for each in (sweep, backtest)
+    ]
     verification = verify_run.to_deployment(
         NAME,
         **schedule_of(
@@ -79,7 +87,7 @@ def main() -> None:
         description="Re-runs every stage of the newest run without any cache and compares every byte.",
     )
     remove_former(FORMER)
-    served = cast("list[RunnerDeployment]", [deployment, forecasts, verification])
+    served = cast("list[RunnerDeployment]", [deployment, forecasts, verification, *studies])
     serve(*served, pause_on_shutdown=False, print_starting_message=False)
 
 
@@ -176,7 +184,8 @@ def cancel_missed_runs() -> None:
     with get_client(sync_client=True) as client:
         missed = client.read_flow_runs(
             deployment_filter=DeploymentFilter(
-                name=DeploymentFilterName(any_=[NAME]), tags=DeploymentFilterTags(all_=[TAG])
+                name=DeploymentFilterName(any_=[NAME, MANUAL]),
+                tags=DeploymentFilterTags(all_=[TAG]),
             ),
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),

@@ -96,7 +96,7 @@ def train(request: Request = {}) -> State[Any]:  # type: ignore[assignment]  # n
         order = request_of(request, workspace.root)
         return _ending(workspace, order, NullObserver())[0]
     except PipelineError as error:
-        return _failed(str(error))
+        return failed_state(str(error))
 
 
 @flow(
@@ -115,7 +115,7 @@ def forecast(request: ForecastForm = {}) -> State[Any]:  # type: ignore[assignme
             name=runtime.flow_run.name,
         )
     except PipelineError as error:
-        return _failed(str(error))
+        return failed_state(str(error))
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED)
     where = result.kept.name if result.kept else result.commit[:7]
@@ -146,7 +146,7 @@ def verify_run(revision: str = "") -> State[Any]:
     except CannotVerifyError as why:
         return _unproved(chosen, "NotVerified", str(why))
     except PipelineError as error:
-        return _failed(str(error))
+        return failed_state(str(error))
     except KeyboardInterrupt:
         return Cancelled(message=STOPPED)
     summary = summary_line(verdict)
@@ -163,10 +163,10 @@ def _unproved(revision: str, name: str, why: str) -> State[Any]:
         resource={"prefect.resource.id": f"exactcast.run.{revision}"},
         payload={"run": revision, "why": why},
     )
-    return _failed(why, name=name)
+    return failed_state(why, name=name)
 
 
-def _failed(why: str, *, name: str = "Failed") -> State[Any]:
+def failed_state(why: str, *, name: str = "Failed") -> State[Any]:
     """End a flow run that a deployment started, with a reason that a person can act on."""
     for logger in ("prefect.flow_runs", "prefect.engine"):
         logging.getLogger(logger).addFilter(_is_no_failed_state)

@@ -78,8 +78,7 @@ def forecast_request_of(request: Any, root: Path) -> ForecastRequest:
     Raises:
         ParamsError: It does not follow the form.
     """
-    content = request.model_dump(exclude_unset=True) if isinstance(request, BaseModel) else request
-    form = _checked(ForecastForm, content)
+    form = checked_form(ForecastForm, request)
     if form.table and form.refresh:
         raise ParamsError(
             f"The request is not valid: it names the table {form.table}, and refresh fetches another. "
@@ -113,18 +112,20 @@ def request_of(request: Any, root: Path) -> RunRequest:
             '{"overrides": {"train": {"epochs": 5}}}. Correct it and start the run again.'
         )
     overrides = tuple(assignments(values))
-    checked = _checked(Request, {k: v for k, v in content.items() if k != "overrides"})
+    checked = checked_form(Request, {k: v for k, v in content.items() if k != "overrides"})
     asked = checked.model_dump(exclude={"config", "overrides", "keep"})
     config = tuple(read_config(root / path, root=root) for path in checked.config)
     return RunRequest(config=config, overrides=overrides, most=checked.keep, **asked)
 
 
-def _checked(form: type[Form], content: Any) -> Form:
+def checked_form(form: type[Form], content: Any) -> Form:
     """Check a filled-in form.
 
     Raises:
         ParamsError: It does not follow the form.
     """
+    if isinstance(content, BaseModel):
+        content = content.model_dump(exclude_unset=True)
     try:
         return form.model_validate(content)
     except ValidationError as invalid:

@@ -31,6 +31,7 @@ from pipeline.versioning.worktrees import commit_of, worktree
 
 FORECASTS, SCORES = "backtest.parquet", "scores.json"
 READ = (paths.SERIES, paths.SPLIT, paths.PREDICTIONS, paths.INTERVALS)  # of each fold
+NEVER = "never"
 SERIES_FROM = "ingest"  # the stage that makes the series
 FIXED = ("split.method=chronological", "evaluate.test=true", "forecast.refit=false")
 
@@ -64,6 +65,19 @@ class BacktestRequest:
     check: Fraction = Fraction(0)
 
 
+def read_refit(text: str) -> int | None:
+    """Read after how many cutoffs a model is trained again; None for `never`.
+
+    Raises:
+        ParamsError: It is neither a number nor that word.
+    """
+    if text == NEVER:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ParamsError(f"--refit {text}: should be a number of windows from 1 on, or {NEVER}.")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class BacktestResult:
     """What came of a backtest.
@@ -86,6 +100,11 @@ class BacktestResult:
     def good(self) -> bool:
         """Whether every second run made the same bytes."""
         return all(run.checked is not False for run in self.runs)
+
+    @property
+    def problem(self) -> str:
+        """Describe why the result is not good."""
+        return " ".join(run.reason for run in self.runs if run.reason)
 
 
 def run_backtest(

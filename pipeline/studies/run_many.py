@@ -1,15 +1,13 @@
 """Run every run of a plan that is not kept yet; what is finished stays, whatever happens to the others."""
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Protocol
 
-from foundation.errors import PipelineError, StageFailedError, WorkerLostError
-from pipeline.runs.stage import Event
+from foundation.errors import ParamsError, PipelineError, StageFailedError, WorkerLostError
 from pipeline.studies.child import Order
 from pipeline.studies.cluster import Cluster, cluster_at
 from pipeline.studies.plan import Plan, PlannedRun
@@ -48,6 +46,17 @@ class StudyObserver(Protocol):
 
     def ended(self, run: StudyRun) -> None:
         """Look at a run that has ended, or was kept before."""
+
+
+class SilentStudyObserver:
+    """Watches a study that nobody else watches."""
+
+    def run(self, planned: PlannedRun, work: Callable[[Tell], StudyRun]) -> StudyRun:
+        """Do the work."""
+        return work(lambda said: None)
+
+    def ended(self, run: StudyRun) -> None:
+        """Nothing to do."""
 
 
 def run_many(
@@ -97,10 +106,26 @@ def sample(runs: Sequence[PlannedRun], share: Fraction) -> list[PlannedRun]:
     return sorted(chosen, key=lambda run: run.number)
 
 
+def share_of(text: str | None) -> Fraction:
+    """Read a share such as 5%; None is none.
+
+    Raises:
+        ParamsError: It is none.
+    """
+    if text is None:
+        return Fraction(0)
+    try:
+        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(-1)
+    if not 0 <= share <= 1:
+        raise ParamsError(f"--check {text}: it should be a share of the runs, such as 5%.")
+    return share
+
+
 class _Study:
     def __init__(self, workspace: Checkout, workers: Cluster, observer: StudyObserver) -> None:
         self._workspace, self._workers, self._observer = workspace, workers, observer
-        self._telling = threading.Lock()
 
     def each(
         self,
@@ -185,8 +210,3 @@ def _order(workspace: Checkout, planned: PlannedRun, verify: str | None) -> Orde
         name=planned.name,
         verify=verify,
     )
-
-
-def event_of(said: Mapping[str, Any]) -> Event:
-    """Return what a child said as an event of a run."""
-    return Event(said["stage"], state=said["state"], line=said["line"])

@@ -72,6 +72,12 @@ class SweepResult:
             run.checked is not False for run in self.trials
         )
 
+    @property
+    def problem(self) -> str:
+        """Describe why the result is not good."""
+        runs = [self.winner, *(run for run in self.trials if run.checked is False)]
+        return " ".join(run.reason for run in runs if run.reason)
+
 
 def run_sweep(workspace: Checkout, request: SweepRequest, observer: StudyObserver) -> SweepResult:
     """Run the trials of a sweep, choose the best by validation, and score it once on the test.

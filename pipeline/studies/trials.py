@@ -249,3 +249,29 @@ def read_plan_file(path: Path) -> PlanFile:
         return PlanFile.model_validate(content)
     except ValidationError as invalid:
         raise ParamsError(f"{path}: {first_problem(invalid)}") from None
+
+
+def read_trials(
+    overrides: Sequence[str], *, plan: Path | None, n_drawn: int | None
+) -> tuple[list[list[str]], list[Path]]:
+    """List the overrides of the trials, and the configurations that a plan file names.
+
+    Args:
+        overrides: Values or bounds of parameters, as the command line takes them.
+        plan: A plan file; it stands for all else.
+        n_drawn: How many trials of a Sobol sequence; None for every combination.
+
+    Raises:
+        ParamsError: They are not understood, or there are none.
+    """
+    if plan is not None:
+        if overrides or n_drawn is not None:
+            raise ParamsError(f"{plan} says which trials there are: leave out -S and --sobol.")
+        read = read_plan_file(plan)
+        return read.overrides(), [Path(path) for path in read.config]
+    choices = read_choices(overrides)
+    if not choices:
+        raise ParamsError(
+            "A sweep needs values to try: -S model.layers.0.units=25,50,100, or a plan file, --plan FILE."
+        )
+    return (grid(choices) if n_drawn is None else sobol(choices, n_drawn)), []

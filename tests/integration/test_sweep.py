@@ -93,6 +93,16 @@ def test_the_same_command_and_its_plan_file_run_nothing_again_but_what_failed(sa
     assert project.read("studies/second/trials.csv") == before
 
 
+def test_uncommitted_changes_are_said_to_be_left_out(said, project):
+    raw = project.root / "raw"
+    raw.write_text("another table")
+    once = project.exactcast(
+        "sweep", "-S", "split.method=chronological", "-S", "train.epochs=5", "--cluster", "local:1"
+    )
+    raw.write_text("table")
+    assert once.startswith("note: your uncommitted changes are not in these runs")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

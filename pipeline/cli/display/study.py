@@ -4,11 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from fractions import Fraction
 from typing import Any
 
 from foundation.epoch_line import read_epoch
-from foundation.errors import ParamsError
 from pipeline.cli.display.layout import announce
 from pipeline.studies.plan import PlannedRun
 from pipeline.studies.run_many import StudyRun
@@ -47,23 +45,6 @@ class StudyPrinter:
         if not self._quiet:
             with self._lock:
                 announce(f"[{planned.number}] {text}")
-
-
-def share_of(text: str | None) -> Fraction:
-    """Read a share such as 5%; None is none.
-
-    Raises:
-        ParamsError: It is none.
-    """
-    if text is None:
-        return Fraction(0)
-    try:
-        share = Fraction(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except (ValueError, ZeroDivisionError):
-        share = Fraction(-1)
-    if not 0 <= share <= 1:
-        raise ParamsError(f"--check {text}: should be a share of the runs, such as 5%.")
-    return share
 
 
 def run_json(run: StudyRun) -> dict[str, Any]:
