@@ -1,9 +1,9 @@
-"""What came of a backtest: `python -m stages.fold_scores REQUEST FILE`.
+"""What came of a backtest: `python -m stages.fold_scores REQUEST FILE PLOT`.
 
 REQUEST is a JSON file with `folds`, each with `params`, the content of its params.yaml, `files`, where its
 artifacts lie, by their paths in the project, and `cutoffs`, the last known times; and `seed`, of the
 bootstrap. The forecasts from these cutoffs are written to FILE, beside what happened and what the
-baselines of the same fold forecast, and the scores are printed as JSON.
+baselines of the same fold forecast. PLOT shows those of the first series, and the scores are printed as JSON.
 """
 
 import json
@@ -36,14 +36,18 @@ from forecasting.intervals.scales import window_scales
 from forecasting.intervals.table import is_scaled, levels_of, offsets_of
 from forecasting.reporting.backtest_table import backtest_table
 from forecasting.reporting.forecast_table import series_ids
+from forecasting.reporting.plots import forecast_plot
 from foundation import paths
 from foundation.errors import DataError, PipelineError
+from foundation.files import write_bytes
 from foundation.metrics_schema import MODEL
 from foundation.params import Params, check_params
 from stages.comparison import baselines_of
 from stages.runner import check_code, check_seal
 from stages.storage.predictions import PredictionTable
 from stages.storage.tables import SeriesTable, Table
+
+AROUND = 5  # forecasts of rows shown, besides those from the first to the last of them
 
 
 @dataclass(frozen=True)
@@ -185,8 +189,8 @@ def _bounds(
     return interval_bounds(forecasts, offsets, scales=scales, least=params.model.targets_min)
 
 
-def scores(request: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """Write the table of forecasts, and return what they are worth.
+def scores(request: Mapping[str, Any], file: Path, plot: Path) -> dict[str, Any]:
+    """Write the table of forecasts and their plot, and return what they are worth.
 
     Raises:
         PipelineError: A fold is not honest, or is not whole.
@@ -194,6 +198,7 @@ def scores(request: Mapping[str, Any], file: Path) -> dict[str, Any]:
     found = [_fold(number, fold) for number, fold in enumerate(request["folds"], start=1)]
     table = pd.concat([each.table() for each in found], ignore_index=True)
     Table(file).save(table.sort_values(["unique_id", "cutoff", "ds"], ignore_index=True))
+    write_bytes(plot, _plot(found))
     names = [name for name in found[0].errors if all(name in each.errors for each in found)]
     errors = SquaredErrors(
         {name: np.concatenate([each.errors[name] for each in found]) for name in names},
@@ -201,6 +206,22 @@ def scores(request: Mapping[str, Any], file: Path) -> dict[str, Any]:
         np.concatenate([each.cutoffs for each in found]),
     )
     return backtest_scores(errors, model=MODEL, seed=request["seed"])
+
+
+def _plot(folds: Sequence[Origins]) -> bytes:
+    """Draw the forecasts of the first series that has any; the first fold reads the most rows."""
+    panel = folds[0].panel
+    name = panel.names[int(series_numbers(folds[0].windows).min())]
+    series = panel.series(panel.names.index(name))
+    forecasts, starts = [], []
+    for fold in folds:
+        here = series_numbers(fold.windows) == fold.panel.names.index(name)
+        first = fold.panel.times[fold.windows["target_start"].to_numpy()[here]]
+        forecasts.append(fold.forecasts[MODEL][here])
+        starts.append(series.index.searchsorted(first))
+    where = np.concatenate(starts)
+    rows = int(where.max() - where.min()) + AROUND * folds[0].actual.shape[1]
+    return forecast_plot(series, np.concatenate(forecasts), where, rows=rows, part="backtest")
 
 
 def _fold(number: int, fold: Mapping[str, Any]) -> Origins:
@@ -214,7 +235,7 @@ def main() -> None:
         check_seal()
         check_code(Path.cwd())
         request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-        said: dict[str, Any] = {"scores": scores(request, Path(sys.argv[2]))}
+        said: dict[str, Any] = {"scores": scores(request, Path(sys.argv[2]), Path(sys.argv[3]))}
     except PipelineError as error:
         said = {"refused": str(error)}
     print(json.dumps(said))

@@ -16,6 +16,8 @@ from pipeline.cli.terminal import TerminalObserver
 from pipeline.runs.config_files import read_config
 from pipeline.studies.backtest import (
     FORECASTS,
+    PLOT,
+    SCORES,
     BacktestRequest,
     BacktestResult,
     read_refit,
@@ -127,7 +129,7 @@ def backtest_text(result: BacktestResult, width: int | None = None) -> str:
     place = FOLDER / result.name
     sentences = [
         _sentence(scores),
-        f"forecasts and scores: {place / FORECASTS}, {place}/scores.json",
+        f"forecasts, plot and scores: {place / FORECASTS}, {place / PLOT}, {place / SCORES}",
     ]
     return "\n\n".join([*parts, *(filled(each, width) for each in sentences)])
 

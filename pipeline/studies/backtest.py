@@ -29,7 +29,7 @@ from pipeline.versioning.git import contents_at
 from pipeline.versioning.status import out_of_date
 from pipeline.versioning.worktrees import commit_of, worktree
 
-FORECASTS, SCORES = "backtest.parquet", "scores.json"
+FORECASTS, PLOT, SCORES = "backtest.parquet", "backtest.png", "scores.json"
 READ = (paths.SERIES, paths.SPLIT, paths.PREDICTIONS, paths.INTERVALS)  # of each fold
 NEVER = "never"
 SERIES_FROM = "ingest"  # the stage that makes the series
@@ -224,12 +224,12 @@ def _scores(
     ]
     commit = runs[0].planned.request.revision
     with tempfile.TemporaryDirectory() as folder, worktree(workspace, commit) as place:
-        request, made = Path(folder) / "request.json", Path(folder) / FORECASTS
+        request, *made = (Path(folder) / each for each in ("request.json", FORECASTS, PLOT))
         request.write_text(json.dumps({"folds": folds, "seed": seed}), encoding="utf-8")
-        said = _ask(RunCheckout.of(place), "stages.fold_scores", str(request), str(made))
+        said = _ask(RunCheckout.of(place), "stages.fold_scores", *map(str, [request, *made]))
         scores: dict[str, Any] = said["scores"]
-        content = made.read_bytes()
-    write_bytes(workspace.root / FOLDER / name / FORECASTS, content)
+        for path in made:
+            write_bytes(workspace.root / FOLDER / name / path.name, path.read_bytes())
     text = json.dumps(scores, indent=2, sort_keys=True) + "\n"
     write_bytes(workspace.root / FOLDER / name / SCORES, text.encode())
     return scores

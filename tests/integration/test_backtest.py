@@ -63,6 +63,7 @@ def test_what_happened_and_the_last_known_value_stand_beside_the_forecasts(said,
         assert row["y"] == series.loc[row["ds"], row["unique_id"]]
         assert row["repeat_last"] == series.loc[row["cutoff"], row["unique_id"]]
     assert (table["exactcast-lo-90"] <= table["exactcast-lo-80"]).all()
+    assert project.read("studies/first/backtest.png").startswith(b"\x89PNG")
     assert (table["exactcast-hi-80"] <= table["exactcast-hi-90"]).all()
 
 
@@ -116,13 +117,15 @@ def test_what_cannot_be_tested_is_refused_in_a_sentence(said, project, arguments
     assert sentence in error_of(done)
 
 
-@pytest.fixture(scope="module")
-def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every stage run on two shops of 300 days, the second of which begins 40 days later."""
-    folder = tmp_path_factory.mktemp("shops")
+def run_shops(folder: Path, *, later: int = 0) -> None:
+    """Run every stage on two shops of 300 days, the second of which begins 40 days later.
+
+    From 2024-10-01 on, the 275th day, `later` more are sold.
+    """
     days = pd.date_range("2024-01-01", periods=300)
-    first = pd.DataFrame({"shop": "a", "day": days, "sold": np.arange(300) % 7})
-    second = pd.DataFrame({"shop": "b", "day": days, "sold": 10 + np.arange(300) % 7})
+    sold = np.arange(300) % 7 + later * (np.arange(300) >= 274)
+    first = pd.DataFrame({"shop": "a", "day": days, "sold": sold})
+    second = pd.DataFrame({"shop": "b", "day": days, "sold": 10 + sold})
     table = pd.concat([first, second[40:]]).to_csv(index=False).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(NO_CHECKPOINTS, "1")
@@ -131,6 +134,12 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "windowing.lookback=14", "windowing.horizon=2", "train.epochs=1", "forecast.horizon=2",
             "split.validation_from=2024-07-01", "split.test_from=2024-10-01", "split.test_until=null",
         )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shops")
+    run_shops(folder)
     return folder
 
 
@@ -148,6 +157,13 @@ def test_every_series_of_a_table_is_forecast_from_every_cutoff(shops):
     known = table[(table["unique_id"] == "b") & (table["ds"] == "2024-10-01")]
     assert known["y"].item() == 10 + 274 % 7  # the 275th day of the year
     assert known["seasonal_naive"].item() == known["y"].item()
+
+
+def test_nothing_that_happens_after_a_cutoff_reaches_its_forecast_or_its_intervals(shops, tmp_path):
+    run_shops(tmp_path, later=1000)
+    as_it_was, otherwise = (fold(each, "2024-09-30").table() for each in (shops, tmp_path))
+    assert (otherwise["y"] - as_it_was["y"]).tolist() == [1000.0] * 4
+    pd.testing.assert_frame_equal(as_it_was.drop(columns="y"), otherwise.drop(columns="y"))
 
 
 def test_a_cutoff_without_a_test_window_is_named(shops):
