@@ -74,9 +74,11 @@ def _needed(panel: Panel) -> np.ndarray:
 
 
 def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
-    """Cut off rows before the first in which no column is missing, and those after the last target.
+    """Cut off the rows before every column has a value, and those after the last target.
 
-    Rows after the last target stay where they have future covariates.
+    With `interpolate` a series begins when every column has begun; where one is missing in this first
+    row, which nothing predicts, its last value before stands there. With `skip` it begins in the first row
+    that lacks nothing. Rows after the last target stay where they have future covariates.
 
     Args:
         panel: Series in even steps; missing values are nan.
@@ -84,8 +86,8 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
         max_gap: The longest run of missing values that `interpolate` accepts, in steps.
 
     Returns:
-        Series without a missing value in their first row: what is filled never comes from before it.
-        A series without a row that is whole is left out.
+        Series without a missing value in their first row: nothing is filled from the series above. A
+        series without such a row is left out.
 
     Raises:
         DataError: A gap is too long, a column has no value, or no series is left.
@@ -100,7 +102,9 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
     if gaps == "interpolate":
         kept = panel.take(inside & ~panel.ahead)
         _check_gap_lengths(kept, np.isnan(kept.values), max_gap)
-    begun = _first_marked(panel, ~missing.any(axis=1))
+        begun = np.max([_first_marked(panel, ~column) for column in missing.T], axis=0)
+    else:
+        begun = _first_marked(panel, ~missing.any(axis=1))
     begun[begun >= panel.stops] = len(missing)  # too late for any target: not a row is kept
     trimmed = panel.take(inside & (rows >= np.repeat(begun, panel.lengths)))
     if not len(trimmed.values):
@@ -108,7 +112,19 @@ def trim(panel: Panel, *, gaps: str, max_gap: int) -> Panel:
             "No series has a value in every column at or before its last target.",
             "Leave columns that are often missing out of ingest.targets and the covariates.",
         )
+    firsts = begun[begun < len(missing)]
+    trimmed.values[trimmed.offsets[:-1]] = _last_values(panel, missing, firsts)
     return trimmed
+
+
+def _last_values(panel: Panel, missing: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return what is known of each column in rows, or was last: shape (rows, columns)."""
+    values = panel.values[rows]
+    for place, column in np.argwhere(missing[rows]):
+        first = panel.offsets[panel.series_of(rows[place])]
+        observed = np.flatnonzero(~missing[first : rows[place], column])
+        values[place, column] = panel.values[first + observed[-1], column]
+    return values
 
 
 def _first_marked(panel: Panel, marked: np.ndarray) -> np.ndarray:
@@ -171,11 +187,11 @@ def trimmed_sentences(raw: Panel, series: Panel) -> list[str]:
     sentences = []
     if not kept.all():
         sentences.append(
-            f"{listed(_names(raw, ~kept))} left out: no row has a value of every feature"
+            f"{listed(_names(raw, ~kept))} left out: not every feature ever has a value"
         )
     if (late := begins > first_times).any():
         sentences.append(
-            _trimmed(series, late, "before", begins, "no row there has a value of every feature")
+            _trimmed(series, late, "before", begins, "not every feature has a value there")
         )
     if (early := ends < last_times).any():
         sentences.append(_trimmed(series, early, "after", ends, "no target is observed there"))

@@ -177,8 +177,8 @@ def test_ends_are_trimmed_for_each_series_and_one_without_a_feature_is_left_out(
     np.testing.assert_array_equal(found.values, [[2, 2], [3, 3], [5, 5], [6, 6], [7, NAN]])
     assert found.offsets.tolist() == [0, 2, 5]
     assert trimmed_sentences(TRIMMED, found) == [
-        "1 series ('c') left out: no row has a value of every feature",
-        "1 series ('a') without their first rows: no row there has a value of every feature",
+        "1 series ('c') left out: not every feature ever has a value",
+        "1 series ('a') without their first rows: not every feature has a value there",
         "1 series ('a') without their last rows: no target is observed there",
     ]
 
@@ -191,11 +191,24 @@ def test_no_series_begins_with_a_missing_value_though_all_its_features_have_begu
     )
 
     found = regular(given, gaps="interpolate")
+    skipped = regular(given, gaps="skip")
 
-    np.testing.assert_array_equal(found.values, [[1, 9], [2, 8], [5, 6], [7, NAN]])
-    assert trimmed_sentences(given, found) == [
-        "1 series ('b') without their first rows: no row there has a value of every feature"
+    np.testing.assert_array_equal(found.values, [[1, 9], [2, 8], [4, 3], [5, 6], [7, NAN]])
+    np.testing.assert_array_equal(skipped.values, [[1, 9], [2, 8], [5, 6], [7, NAN]])
+    assert trimmed_sentences(given, skipped) == [
+        "1 series ('b') without their first rows: not every feature has a value there"
     ]
+
+
+def test_columns_that_are_never_observed_in_the_same_row_are_a_series_to_interpolate():
+    by_turns = [[n, NAN] if n % 2 else [NAN, n] for n in range(1, 7)]
+    given = panel(("2024-01-01", by_turns), columns=("a", "b"))
+
+    found = regular(given, gaps="interpolate")
+
+    np.testing.assert_array_equal(found.values, [[1, 2], [3, NAN], [NAN, 4], [5, NAN], [NAN, 6]])
+    with pytest.raises(DataError, match="No series has a value in every column"):
+        regular(given, gaps="skip")
 
 
 def test_nothing_is_said_of_series_that_are_kept_whole():
