@@ -27,10 +27,19 @@ def private_prefect(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(private_prefect: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Prefect server with its page."""
+def running_server(
+    private_prefect: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A Prefect server with its page, for all files."""
     with real_server(tmp_path_factory.mktemp("server")) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def server(running_server: Server) -> Server:
+    """The server, without what the file before served: its deployments count as served for a minute."""
+    running_server.forget_deployments()
+    return running_server
 
 
 @pytest.fixture

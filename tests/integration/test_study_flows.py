@@ -67,8 +67,9 @@ def test_what_was_kept_before_is_a_task_that_says_restored(watched, project, ser
 @pytest.fixture(scope="module")
 def served(project: Quick, server: Server) -> Iterator[Started]:
     serving = Started.of(
-        project, "python", "-m", "pipeline", "serve", "--verify-cron", "", **server.environment
-    )
+        project, "python", "-m", "pipeline", "serve", "--verify-cron", "",
+        **server.environment, PREFECT_RUNNER_POLL_FREQUENCY="1",
+    )  # fmt: skip
     try:
         until(lambda: server.serves("sweep") and server.serves("backtest"), serving.said)
         yield serving

@@ -129,6 +129,10 @@ class Server:
     def deployment(self, name: str = "train/scheduled") -> dict[str, Any]:
         return dict(self.get(f"deployments/name/{name}"))
 
+    def forget_deployments(self) -> None:
+        for each in self.post("deployments/filter"):
+            self.delete(f"deployments/{each['id']}")
+
     def serves(self, flow: str) -> bool:
         """Tell whether somebody serves the flow's deployment."""
         chosen = {"name": {"any_": [flow]}}
