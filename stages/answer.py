@@ -19,11 +19,11 @@ from forecasting.data.past import cut_after
 from forecasting.data.roles import inputs_from
 from forecasting.data.split import CALIBRATION, TRAIN, VALIDATION
 from forecasting.data.zones import zone_of
-from forecasting.intervals.newest_forecast import newest_forecast
-from forecasting.reporting.forecast_table import long_table, series_ids
+from forecasting.reporting.forecast_table import long_table
 from foundation.errors import DataError, PipelineError
 from foundation.params import load_params
 from stages.newer import forecast_newest, newer_table, read_newer
+from stages.newest_forecasts import with_intervals
 from stages.runner import check_code, check_seal
 from stages.storage import artifacts
 from stages.storage.artifacts import Csv
@@ -54,17 +54,7 @@ def answer(wanted: Mapping[str, Any], file: Path) -> list[str]:
         made, intervals = forecast_newest(
             params, panel, inputs, model, n_steps=int(wanted["steps"])
         )
-    found = newest_forecast(
-        panel,
-        made.series,
-        made.forecasts,
-        intervals,
-        lookback=params.windowing.lookback,
-        frequency=params.ingest.frequency,
-        least=params.model.targets_min,
-    )
-    names = [panel.names[number] for number in found.series]
-    ids = series_ids(names, panel.targets, has_id=panel.id is not None)
+    found, ids = with_intervals(params, panel, made, intervals)
     Csv(file).save(long_table(found, ids=ids))
     return [*sentences, *([found.sentence] if found.sentence else [])]
 

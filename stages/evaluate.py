@@ -40,7 +40,6 @@ from forecasting.evaluation.by_series import (
 from forecasting.evaluation.leakage import leaked_share
 from forecasting.evaluation.metrics import against_best, score_board
 from forecasting.evaluation.tally import Forecast, Tally, forecast_blocks
-from forecasting.intervals.newest_forecast import newest_forecast
 from forecasting.intervals.table import (
     coverage_by_level,
     coverage_sentence,
@@ -48,7 +47,6 @@ from forecasting.intervals.table import (
     empty_sentence,
     refit_sentence,
 )
-from forecasting.reporting.forecast_table import series_ids
 from forecasting.reporting.html import render_report
 from forecasting.reporting.newest_plot import draw_newest
 from forecasting.reporting.plots import forecast_plot, loss_plot
@@ -61,6 +59,7 @@ from foundation.number_format import format_number
 from foundation.params import Params
 from foundation.score_table import Group, ScoreTable, row_name, score_table
 from stages.comparison import baselines_of
+from stages.newest_forecasts import with_intervals
 from stages.runner import run_stage
 from stages.storage import artifacts
 from stages.storage.predictions import Stream
@@ -157,7 +156,7 @@ def run(params: Params) -> None:
 def _forecasters(found: Inputs, scaling: Scaling, season: Season) -> Forecast:
     """Prepare the model's forecasts and every baseline, for blocks of windows in their order."""
     panel = found.panel
-    baselines = baselines_of(panel, found.split, scaling, season)
+    baselines = baselines_of(panel, found.split, found.seen, scaling, season)
     predicted = artifacts.PREDICTIONS.stream(found.part, n_targets=len(panel.columns))
 
     def forecast(windows: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -289,18 +288,7 @@ def _newest_plot(params: Params, found: Inputs) -> bytes:
     newest = artifacts.PREDICTIONS.newest(
         n_targets=len(panel.targets), n_steps=params.forecast.horizon
     )
-    forecast = newest_forecast(
-        panel,
-        newest.series,
-        newest.forecasts,
-        found.intervals,
-        lookback=params.windowing.lookback,
-        frequency=params.ingest.frequency,
-        least=params.model.targets_min,
-    )
-    names = [panel.names[number] for number in newest.series]
-    ids = series_ids(names, panel.targets, has_id=panel.id is not None)
-    return draw_newest(panel, forecast, ids)
+    return draw_newest(panel, *with_intervals(params, panel, newest, found.intervals))
 
 
 def _report(params: Params, found: Inputs, scores: Scores, plots: dict[str, bytes]) -> bytes:

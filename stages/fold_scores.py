@@ -32,10 +32,10 @@ from forecasting.data.split import (
 from forecasting.data.windows import gather_targets, series_numbers, window_lengths
 from forecasting.evaluation.backtest import SquaredErrors, backtest_scores
 from forecasting.intervals.conformal import interval_bounds
-from forecasting.intervals.scales import window_scales
+from forecasting.intervals.scales import scales_before
 from forecasting.intervals.table import is_scaled, levels_of, offsets_of
-from forecasting.reporting.backtest_table import backtest_table
-from forecasting.reporting.forecast_table import series_ids
+from forecasting.reporting.backtest_table import CUTOFF, backtest_table
+from forecasting.reporting.forecast_table import ID, TIME, series_ids
 from forecasting.reporting.plots import forecast_plot
 from foundation import paths
 from foundation.errors import DataError, PipelineError
@@ -115,7 +115,7 @@ def read_fold(params: Params, files: Mapping[str, str], cutoffs: Sequence[str]) 
     season = choose_season(params.evaluate.season, panel.longest_times(), known=known)
     predictions = PredictionTable(Path(files[paths.PREDICTIONS.as_posix()]))
     made = {MODEL: _predicted(predictions, windows, n_targets=len(panel.columns))}
-    forecasts = made | baselines_of(panel, split, scaling, season).forecast(windows)
+    forecasts = made | baselines_of(panel, split, seen, scaling, season).forecast(windows)
     actual = gather_targets(panel.values, windows)
     errors = {
         name: np.square((actual - each) / scaling.scale).mean(axis=2)
@@ -183,9 +183,8 @@ def _bounds(
     offsets = offsets_of(intervals, n_steps=forecasts.shape[1], targets=panel.columns)
     scales = None
     if is_scaled(intervals):
-        stops = windows["input_stop"].to_numpy()[:, None]
-        filled = fill(panel.values, panel.offsets)
-        scales = window_scales(filled.read(stops + np.arange(-params.windowing.lookback, 0), stops))
+        filled, stops = fill(panel.values, panel.offsets), windows["input_stop"].to_numpy()
+        scales = scales_before(filled, stops, lookback=params.windowing.lookback)
     return interval_bounds(forecasts, offsets, scales=scales, least=params.model.targets_min)
 
 
@@ -197,7 +196,7 @@ def scores(request: Mapping[str, Any], file: Path, plot: Path) -> dict[str, Any]
     """
     found = [_fold(number, fold) for number, fold in enumerate(request["folds"], start=1)]
     table = pd.concat([each.table() for each in found], ignore_index=True)
-    Table(file).save(table.sort_values(["unique_id", "cutoff", "ds"], ignore_index=True))
+    Table(file).save(table.sort_values([ID, CUTOFF, TIME], ignore_index=True))
     write_bytes(plot, _plot(found))
     names = [name for name in found[0].errors if all(name in each.errors for each in found)]
     errors = SquaredErrors(

@@ -12,11 +12,12 @@ import pandas as pd
 
 from forecasting.data.panel import Panel
 from forecasting.data.roles import inputs_from
-from forecasting.intervals.newest_forecast import NewestForecast, newest_forecast
-from forecasting.reporting.forecast_table import long_table, series_ids
+from forecasting.intervals.newest_forecast import NewestForecast
+from forecasting.reporting.forecast_table import long_table
 from forecasting.reporting.newest_plot import draw_newest
 from foundation.params import Params
 from stages.newer import forecast_newest, newer_table, read_newer
+from stages.newest_forecasts import with_intervals
 from stages.runner import run_stage
 from stages.storage import artifacts
 from stages.storage.predictions import Predictions
@@ -27,19 +28,9 @@ log = logging.getLogger(__name__)
 def run(params: Params) -> None:
     newer = Path(params.forecast.input) != artifacts.NEWEST.path
     panel, newest, intervals = _forecast_newer(params) if newer else _stored(params)
-    found = newest_forecast(
-        panel,
-        newest.series,
-        newest.forecasts,
-        intervals,
-        lookback=params.windowing.lookback,
-        frequency=params.ingest.frequency,
-        least=params.model.targets_min,
-    )
+    found, ids = with_intervals(params, panel, newest, intervals)
     if found.sentence is not None:
         log.warning("forecast: %s", found.sentence)
-    names = [panel.names[number] for number in found.series]
-    ids = series_ids(names, panel.targets, has_id=panel.id is not None)
     table = long_table(found, ids=ids)
     artifacts.FORECAST.save(table)
     artifacts.FORECAST_CSV.save(table)

@@ -15,13 +15,12 @@ from forecasting.intervals.calibrate import (
     calibrate,
     calibrate_adaptively,
 )
-from forecasting.intervals.scales import window_scales
+from forecasting.intervals.scales import scales_before
 from forecasting.intervals.table import interval_table, sort_intervals
 from foundation.params import Params
 from stages.storage import artifacts
 from stages.storage.predictions import VALUES, Predictions
 
-WINDOWS = 512  # whose scales are computed at once; bounds memory
 Blocks = Callable[[], Iterable[Predictions]]  # reads forecasts, as often as it is called
 
 
@@ -152,14 +151,7 @@ def _outcomes_of(known: Known, block: Predictions, steps: slice) -> Outcomes:
     rows = block.origins[:, None] + 1 + np.arange(steps.start, steps.stop)
     past = rows < stops[block.series][:, None]
     actual = np.where(past[..., None], values[np.where(past, rows, 0)], np.nan)
-    scales = _scales(known, block.origins + 1) if known.panel.id is not None else None
+    scales = None
+    if known.panel.id is not None:
+        scales = scales_before(known.filled, block.origins + 1, lookback=known.lookback)
     return Outcomes(known.axis.ranks[block.origins], block.forecasts[:, steps], actual, scales)
-
-
-def _scales(known: Known, stops: np.ndarray) -> np.ndarray:
-    """Average how far each target moves in what windows read, shape (windows, targets)."""
-    reads = np.arange(-known.lookback, 0)
-    blocks = [stops[first : first + WINDOWS] for first in range(0, len(stops), WINDOWS)]
-    return np.concatenate(
-        [window_scales(known.filled.read(each[:, None] + reads, each[:, None])) for each in blocks]
-    )

@@ -31,9 +31,11 @@ def intervals_of(params: Params, panel: Panel, predictor: Predictor) -> pd.DataF
         panel: The series of a newer table.
         predictor: Forecasts them.
     """
-    stored, learned = artifacts.INTERVALS.load(), artifacts.SERIES.load_panel()
-    grown = panel.times[panel.stops - 1].max() > learned.times[learned.stops - 1].max()
-    if not (grown and params.intervals.adaptive and params.intervals.levels):
+    stored = artifacts.INTERVALS.load()
+    if not (params.intervals.adaptive and params.intervals.levels):
+        return stored
+    learned = artifacts.SERIES.load_panel()
+    if panel.last_time <= learned.last_time:
         return stored
     return _Replay(params, learned, panel).intervals(predictor, int(stored["step"].max()))
 

@@ -9,7 +9,7 @@ from forecasting.data.ahead import times_ahead
 from forecasting.data.filling import fill
 from forecasting.data.panel import Panel
 from forecasting.intervals.conformal import interval_bounds
-from forecasting.intervals.scales import window_scales
+from forecasting.intervals.scales import scales_before
 from forecasting.intervals.table import is_scaled, levels_of, offsets_of
 
 
@@ -58,14 +58,12 @@ def newest_forecast(
     n_steps = values.shape[1]
     ahead = times_ahead(panel, frequency=frequency, n_steps=n_steps)
     offsets = offsets_of(intervals, n_steps=n_steps, targets=panel.targets)
-    scales = _scales(panel, series, lookback) if is_scaled(intervals) else None
+    scales = None
+    if is_scaled(intervals):
+        targets = panel.only_targets()
+        filled = fill(targets.values, targets.offsets)
+        scales = scales_before(filled, panel.stops[series], lookback=lookback)
     bounds = interval_bounds(values, offsets, scales=scales, least=least)
     return NewestForecast(
         series, values, bounds, ahead.times[series], levels_of(intervals), ahead.sentence
     )
-
-
-def _scales(panel: Panel, series: np.ndarray, lookback: int) -> np.ndarray:
-    targets, stops = panel.only_targets(), panel.stops[series, None]
-    filled = fill(targets.values, targets.offsets)
-    return window_scales(filled.read(stops + np.arange(-lookback, 0), stops))
