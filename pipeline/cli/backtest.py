@@ -1,29 +1,22 @@
 """`exactcast backtest`: the folds while they run, and their scores beside those of the baselines."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
-
-import typer
 
 from foundation.number_format import format_number
 from foundation.score_table import Group, score_table
-from pipeline.cli.display.layout import filled, screen_width, table
-from pipeline.cli.display.show import print_json
+from pipeline.cli.display.layout import filled, table
 from pipeline.cli.display.study import check_mark, run_json
-from pipeline.cli.studies import run_study
-from pipeline.cli.terminal import TerminalObserver
-from pipeline.runs.config_files import read_config
+from pipeline.cli.studies import run_and_print
+from pipeline.runs.observer import NullObserver
 from pipeline.studies.backtest import (
     FORECASTS,
     PLOT,
     SCORES,
     BacktestRequest,
     BacktestResult,
-    read_refit,
     run_backtest,
 )
-from pipeline.studies.run_many import share_of
 from pipeline.studies.study_files import FOLDER
 from pipeline.versioning.checkout import Checkout
 
@@ -31,67 +24,28 @@ STEPS_SHOWN = 6
 
 
 def backtest_and_print(
-    workspace: Checkout,
-    *,
-    n_windows: int,
-    step_size: int,
-    refit: str,
-    sliding: bool,
-    overrides: Sequence[str],
-    config: Sequence[Path],
-    revision: str,
-    name: str | None,
-    cluster: str,
-    check: str | None,
-    without_prefect: bool,
-    as_json: bool,
+    workspace: Checkout, request: BacktestRequest, *, without_prefect: bool, as_json: bool
 ) -> int:
     """Run a backtest and print what came of it; return the exit code.
 
     Args:
         workspace: The user's checkout.
-        n_windows: From how many cutoffs to forecast.
-        step_size: Steps from one to the next.
-        refit: After how many cutoffs a model is trained again, or `never`.
-        sliding: Whether each model reads as many dates as the first one.
-        overrides: `key=value` changes of params.yaml for all folds.
-        config: Files of overrides for all folds.
-        revision: What the folds start from.
-        name: Of the backtest.
-        cluster: Where they run.
-        check: The share to run again, such as 5%.
+        request: What is asked.
         without_prefect: Report nothing to Prefect.
         as_json: Print JSON.
 
     Raises:
         PipelineError: As `run_backtest`.
     """
-    request = BacktestRequest(
-        n_windows=n_windows,
-        step_size=step_size,
-        refit=read_refit(refit),
-        sliding=sliding,
-        overrides=tuple(overrides),
-        config=tuple(read_config(path, root=workspace.root) for path in config),
-        revision=revision,
-        name=name,
-        cluster=cluster,
-        check=share_of(check),
-    )
-    watcher = TerminalObserver(lambda event: None)
-    result = run_study(
+    return run_and_print(
         workspace,
         "backtest",
-        lambda observer: run_backtest(workspace, request, observer, watcher),
-        revision=revision,
+        lambda observer: run_backtest(workspace, request, observer, NullObserver()),
+        as_json=_as_json if as_json else None,
+        text=backtest_text,
+        revision=request.revision,
         without_prefect=without_prefect,
-        quiet=as_json,
     )
-    if as_json:
-        print_json(_as_json(result))
-    else:
-        typer.echo(f"\n{backtest_text(result, screen_width())}")
-    return 0 if result.good else 1
 
 
 def _as_json(result: BacktestResult) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pipeline.cli.display.formats import Format
 from pipeline.cli.display.layout import announce
 from pipeline.runs.checkout import this_workspace
 from pipeline.runs.forecast_answer import Answer, Question, answer
+from pipeline.runs.observer import TerminalObserver
 from pipeline.runs.request import RunObserver
 from pipeline.runs.stage import RAN, Event
 
@@ -67,7 +68,6 @@ def _selected(found: Answer, series: Sequence[str], levels: Sequence[str] | None
 
 def _observer() -> RunObserver:
     """Return who watches the run that a newer table needs: stdout is for the forecast."""
-    from pipeline.cli.terminal import TerminalObserver
 
     def show(event: Event) -> None:
         if event.line is not None:

@@ -36,6 +36,10 @@ Overrides = Annotated[
     ),
 ]
 WithoutPrefect = Annotated[bool, typer.Option("--no-prefect", help="Run without Prefect.")]
+StudyRevision = Annotated[
+    str, typer.Option("--rev", metavar="REV", help="What the runs start from.")
+]
+StudyName = Annotated[str | None, typer.Option("--name", help="Name of the folder in studies/.")]
 Cluster = Annotated[
     str,
     typer.Option("--cluster", metavar="local:N", help="N runs at a time, each in a process."),
@@ -149,12 +153,8 @@ def sweep(
         typer.Option("--sobol", metavar="N", min=1, help="Draw N trials; else every combination."),
     ] = None,
     config: Config = None,
-    revision: Annotated[
-        str, typer.Option("--rev", metavar="REV", help="What the trials start from.")
-    ] = "HEAD",
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name of the folder in studies/.")
-    ] = None,
+    revision: StudyRevision = "HEAD",
+    name: StudyName = None,
     cluster: Cluster = "local:2",
     check: Check = None,
     without_prefect: WithoutPrefect = False,
@@ -163,21 +163,24 @@ def sweep(
     """Try values of parameters, choose by validation, score the best once on the test; continues if repeated."""
     from pipeline.cli.sweep import sweep_and_print
     from pipeline.runs.checkout import this_workspace
+    from pipeline.studies.sweep import sweep_request
 
-    code = sweep_and_print(
-        this_workspace(),
-        overrides=overrides or (),
-        config=config or (),
+    workspace = this_workspace()
+    request = sweep_request(
+        workspace,
+        overrides or (),
         plan=plan,
         n_drawn=drawn,
+        config=config or (),
+        folder=Path(),
         revision=revision,
         name=name,
         cluster=cluster,
         check=check,
-        without_prefect=without_prefect,
-        as_json=as_json,
     )
-    raise SystemExit(code)
+    raise SystemExit(
+        sweep_and_print(workspace, request, without_prefect=without_prefect, as_json=as_json)
+    )
 
 
 @app.command()
@@ -201,12 +204,8 @@ def backtest(
     ] = False,
     config: Config = None,
     overrides: Overrides = None,
-    revision: Annotated[
-        str, typer.Option("--rev", metavar="REV", help="What the folds start from.")
-    ] = "HEAD",
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name of the folder in studies/.")
-    ] = None,
+    revision: StudyRevision = "HEAD",
+    name: StudyName = None,
     cluster: Cluster = "local:2",
     check: Check = None,
     without_prefect: WithoutPrefect = False,
@@ -215,23 +214,26 @@ def backtest(
     """Forecast from many origins of the past, each by a model that knew nothing later; score beside baselines."""
     from pipeline.cli.backtest import backtest_and_print
     from pipeline.runs.checkout import this_workspace
+    from pipeline.studies.backtest import backtest_request
 
-    code = backtest_and_print(
-        this_workspace(),
+    workspace = this_workspace()
+    request = backtest_request(
+        workspace,
         n_windows=n_windows,
         step_size=step_size,
         refit=refit,
         sliding=sliding,
         overrides=overrides or (),
         config=config or (),
+        folder=Path(),
         revision=revision,
         name=name,
         cluster=cluster,
         check=check,
-        without_prefect=without_prefect,
-        as_json=as_json,
     )
-    raise SystemExit(code)
+    raise SystemExit(
+        backtest_and_print(workspace, request, without_prefect=without_prefect, as_json=as_json)
+    )
 
 
 @app.command()

@@ -1,75 +1,43 @@
 """`exactcast sweep`: the trials while they run, their table, the best one and how it becomes a commit."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import typer
-
 from foundation.number_format import format_number
-from pipeline.cli.display.layout import filled, screen_width, table
+from pipeline.cli.display.layout import filled, table
 from pipeline.cli.display.runs import some_looks
-from pipeline.cli.display.show import print_json
 from pipeline.cli.display.study import check_mark, run_json
-from pipeline.cli.studies import run_study
-from pipeline.runs.config_files import read_config
+from pipeline.cli.studies import run_and_print
 from pipeline.runs.overrides import yaml_text
-from pipeline.studies.run_many import StudyRun, share_of
+from pipeline.studies.run_many import StudyRun
 from pipeline.studies.study_files import FOLDER
 from pipeline.studies.sweep import SweepRequest, SweepResult, run_sweep, validation_error
-from pipeline.studies.trials import read_trials
 from pipeline.versioning.checkout import Checkout
 
 
 def sweep_and_print(
-    workspace: Checkout,
-    *,
-    overrides: Sequence[str],
-    config: Sequence[Path],
-    plan: Path | None,
-    n_drawn: int | None,
-    revision: str,
-    name: str | None,
-    cluster: str,
-    check: str | None,
-    without_prefect: bool,
-    as_json: bool,
+    workspace: Checkout, request: SweepRequest, *, without_prefect: bool, as_json: bool
 ) -> int:
     """Run a sweep and print what came of it; return the exit code.
 
     Args:
         workspace: The user's checkout.
-        overrides: What -S says: values or bounds of parameters.
-        config: Files of overrides for all trials.
-        plan: A plan file; it stands for -S and --sobol.
-        n_drawn: How many trials of a Sobol sequence; None for every combination.
-        revision: What the trials start from.
-        name: Of the sweep.
-        cluster: Where they run.
-        check: The share to run again, such as 5%.
+        request: What is asked.
         without_prefect: Report nothing to Prefect.
         as_json: Print JSON.
 
     Raises:
         PipelineError: As `run_sweep`.
     """
-    trials, paths = read_trials(overrides, plan=plan, n_drawn=n_drawn)
-    files = [read_config(path, root=workspace.root) for path in (*paths, *config)]
-    name = name or (plan.stem if plan is not None else None)
-    request = SweepRequest(trials, tuple(files), revision, name, cluster, share_of(check))
-    result = run_study(
+    return run_and_print(
         workspace,
         "sweep",
         lambda observer: run_sweep(workspace, request, observer),
-        revision=revision,
+        as_json=sweep_json if as_json else None,
+        text=sweep_text,
+        revision=request.revision,
         without_prefect=without_prefect,
-        quiet=as_json,
     )
-    if as_json:
-        print_json(sweep_json(result))
-    else:
-        typer.echo(f"\n{sweep_text(result, screen_width())}")
-    return 0 if result.good else 1
 
 
 def sweep_json(result: SweepResult) -> dict[str, Any]:

@@ -16,14 +16,13 @@ from pipeline.cli.display.scores import scores_text
 from pipeline.cli.display.show import print_json, progress
 from pipeline.orchestration.prefect_setup import load_settings
 from pipeline.runs.backup import held
-from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.comparison_text import comparison_text
 from pipeline.runs.execute import execute_run
-from pipeline.runs.request import RunRequest, RunResult, Show, Step
+from pipeline.runs.observer import TerminalObserver
+from pipeline.runs.request import RunRequest, RunResult, Show
 from pipeline.runs.stage import Event
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.git import git
-from pipeline.versioning.graph import Graph
 from pipeline.versioning.raw_data import tracking_advice, untracked_sources
 from pipeline.versioning.status import out_of_date
 
@@ -38,37 +37,6 @@ FILES = {
     "report": paths.REPORT.as_posix(),
 }
 COMMITTED = "params.yaml dvc.lock data reports"  # what a commit of a run holds
-
-
-class TerminalObserver:
-    """Watches a run for the person who started it."""
-
-    def __init__(self, show: Show) -> None:
-        self._show = show
-
-    def started(self, graph: Graph) -> None:
-        """Nothing to do: each stage says when it starts."""
-
-    def step(self, step: Step) -> str:
-        """Do the step; say how it ended if it did not tell so itself."""
-        shown = False
-
-        def show(event: Event) -> None:
-            nonlocal shown
-            shown = shown or event.state is not None
-            self._show(event)
-
-        state = step.work(show)
-        if not shown:
-            self._show(Event(step.name, state=state))
-        return state
-
-    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
-        """Nothing to do: the result is printed at the end."""
-
-    def identity(self) -> dict[str, Any]:
-        """Nobody but a person watched."""
-        return {}
 
 
 def run_and_show(

@@ -22,7 +22,7 @@ from prefect.settings import (
 from prefect.states import Cancelled, Completed, Failed
 
 from foundation.errors import CannotVerifyError, PipelineError, WorkspaceBusyError
-from pipeline.orchestration.observer import NAMES, TAG, NullObserver, PrefectObserver
+from pipeline.orchestration.observer import NAMES, TAG, PrefectObserver
 from pipeline.orchestration.request_form import (
     ForecastForm,
     Request,
@@ -35,6 +35,7 @@ from pipeline.runs.checkout import this_workspace
 from pipeline.runs.execute import execute_run, run_name
 from pipeline.runs.forecast import forecast_name, run_forecast
 from pipeline.runs.history import newest_run
+from pipeline.runs.observer import NullObserver
 from pipeline.runs.request import RunObserver, RunRequest, RunResult
 from pipeline.runs.stage import RAN, UP_TO_DATE
 from pipeline.verification.verify import summary_line, verify

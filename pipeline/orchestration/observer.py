@@ -37,24 +37,6 @@ NAMES = {UP_TO_DATE: "Skipped", RESTORED: "Restored"}
 SECONDS_BETWEEN_UPDATES = 1.0  # of the progress that the UI shows
 
 
-class NullObserver:
-    """Watches a run that nobody but Prefect watches."""
-
-    def started(self, graph: Graph) -> None:
-        """Nothing to do."""
-
-    def step(self, step: Step) -> str:
-        """Do it."""
-        return step.work(lambda event: None)
-
-    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
-        """Nothing to do."""
-
-    def identity(self) -> dict[str, Any]:
-        """Nobody."""
-        return {}
-
-
 class PrefectObserver:
     """Shows a run to Prefect, and to another watcher."""
 

@@ -14,8 +14,8 @@ from prefect.states import Cancelled, Completed, Failed
 
 from foundation.errors import PipelineError
 from foundation.number_format import format_number
-from pipeline.orchestration.flows import failed_state
-from pipeline.orchestration.observer import TAG, NullObserver
+from pipeline.orchestration.flows import STOPPED, failed_state
+from pipeline.orchestration.observer import TAG
 from pipeline.orchestration.server import HEARTBEAT, RETRIES
 from pipeline.orchestration.study_forms import (
     BacktestForm,
@@ -23,8 +23,9 @@ from pipeline.orchestration.study_forms import (
     backtest_request_of,
     sweep_request_of,
 )
-from pipeline.orchestration.study_observer import STOPPED, PrefectStudyObserver
+from pipeline.orchestration.study_observer import PrefectStudyObserver
 from pipeline.runs.checkout import this_workspace
+from pipeline.runs.observer import NullObserver
 from pipeline.studies.backtest import run_backtest
 from pipeline.studies.run_many import SilentStudyObserver, StudyObserver
 from pipeline.studies.sweep import run_sweep
@@ -75,7 +76,7 @@ def sweep(request: SweepForm = {}) -> State[Any]:  # type: ignore[assignment]  #
     """Try values of parameters, choose by validation, and score the best trial once on the test."""
     try:
         workspace = this_workspace()
-        order = sweep_request_of(request, workspace.root)
+        order = sweep_request_of(request, workspace)
         result = run_sweep(workspace, order, PrefectStudyObserver(SilentStudyObserver()))
     except PipelineError as error:
         return failed_state(str(error))
@@ -96,7 +97,7 @@ def backtest(request: BacktestForm = {}) -> State[Any]:  # type: ignore[assignme
     """Forecast from many origins of the past, each by a model that knew nothing later."""
     try:
         workspace = this_workspace()
-        order = backtest_request_of(request, workspace.root)
+        order = backtest_request_of(request, workspace)
         watcher = PrefectStudyObserver(SilentStudyObserver())
         result = run_backtest(workspace, order, watcher, NullObserver())
     except PipelineError as error:

@@ -6,12 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.orchestration.request_form import checked_form
-from pipeline.runs.config_files import read_config
-from pipeline.studies.backtest import BacktestRequest, read_refit
+from pipeline.studies.backtest import BacktestRequest, backtest_request
 from pipeline.studies.cluster import DEFAULT
-from pipeline.studies.run_many import share_of
-from pipeline.studies.sweep import SweepRequest
-from pipeline.studies.trials import read_trials
+from pipeline.studies.sweep import SweepRequest, sweep_request
+from pipeline.versioning.checkout import Checkout
 
 
 class _StudyForm(BaseModel):
@@ -50,42 +48,46 @@ class BacktestForm(_StudyForm):
     )
 
 
-def sweep_request_of(request: Any, root: Path) -> SweepRequest:
+def sweep_request_of(request: Any, workspace: Checkout) -> SweepRequest:
     """Turn a filled-in form into a request; paths start from the project's root.
 
     Raises:
         ParamsError: It does not follow the form, or is not understood.
     """
     form = checked_form(SweepForm, request)
-    plan = root / form.plan if form.plan else None
-    trials, config = read_trials(form.values, plan=plan, n_drawn=form.sobol)
-    files = (*config, *map(Path, form.config))
-    return SweepRequest(
-        trials=trials,
-        config=tuple(read_config(root / path, root=root) for path in files),
-        revision=form.revision,
-        name=form.name or (plan.stem if plan is not None else None),
-        cluster=form.cluster,
-        check=share_of(form.check or None),
+    return sweep_request(
+        workspace,
+        form.values,
+        plan=Path(form.plan) if form.plan else None,
+        n_drawn=form.sobol,
+        **_of_every_study(form, workspace),
     )
 
 
-def backtest_request_of(request: Any, root: Path) -> BacktestRequest:
+def backtest_request_of(request: Any, workspace: Checkout) -> BacktestRequest:
     """Turn a filled-in form into a request; paths start from the project's root.
 
     Raises:
         ParamsError: It does not follow the form, or is not understood.
     """
     form = checked_form(BacktestForm, request)
-    return BacktestRequest(
+    return backtest_request(
+        workspace,
         n_windows=form.n_windows,
         step_size=form.step_size,
-        refit=read_refit(form.refit),
+        refit=form.refit,
         sliding=form.sliding,
-        overrides=tuple(form.overrides),
-        config=tuple(read_config(root / path, root=root) for path in form.config),
-        revision=form.revision,
-        name=form.name or None,
-        cluster=form.cluster,
-        check=share_of(form.check or None),
+        overrides=form.overrides,
+        **_of_every_study(form, workspace),
     )
+
+
+def _of_every_study(form: _StudyForm, workspace: Checkout) -> dict[str, Any]:
+    return {
+        "config": [Path(path) for path in form.config],
+        "folder": workspace.root,
+        "revision": form.revision,
+        "name": form.name or None,
+        "cluster": form.cluster,
+        "check": form.check or None,
+    }

@@ -15,11 +15,11 @@ from prefect.events import emit_event
 from prefect.states import Cancelled, Completed, Failed
 
 from foundation.number_format import format_number
+from pipeline.orchestration.flows import STOPPED
 from pipeline.studies.plan import PlannedRun
 from pipeline.studies.run_many import FAILED, RESTORED, StudyObserver, StudyRun
 from pipeline.studies.worker import Tell
 
-STOPPED = "Stopped on request. What was finished is kept."
 NOT_IDENTICAL = "exactcast.study.not-identical"
 TABLE = "runs"  # the key of the table in Prefect
 

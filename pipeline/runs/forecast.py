@@ -107,8 +107,8 @@ def run_forecast(
         name: What the run is called; None makes a name.
 
     Raises:
-        PipelineError: There is no such run or table, the table does not fit the model, or the model is
-            not to be had.
+        PipelineError: There is no such run or table, the table does not fit the model, or the model
+            cannot be found.
     """
     with locked(workspace.root, wait=True, lock=LOCK):
         return _forecast(workspace, request, observer, name)
@@ -243,7 +243,7 @@ def _fetch_model(checkout: RunCheckout, notes: Notes) -> None:
         assert notes.forecast is not None
         stages = ", ".join(name for name in checkout.graph.needed() if name in lacking)
         raise SetupError(
-            f"The model of {notes.forecast.model} is not to be had: what these stages made is out of date, "
+            f"The model of {notes.forecast.model} cannot be found: what these stages made is out of date, "
             f"or neither in DVC's cache nor in a remote: {stages}. Nothing is trained for a forecast; "
             f"make it first: exactcast run --isolated --rev {notes.commit[:7]}"
         )

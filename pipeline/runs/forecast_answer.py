@@ -117,7 +117,7 @@ class _Source:
         """Yield a checkout in which the model and its series lie.
 
         Raises:
-            SetupError: A file is not to be had.
+            SetupError: A file cannot be found.
         """
         if self.commit is None:
             for path in NEEDED:

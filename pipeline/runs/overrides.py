@@ -113,15 +113,29 @@ def _round_trip() -> YAML:
     return yaml
 
 
-def _apply(content: Any, override: str, *, file: str | None = None) -> None:
-    """Set a value, in place, to what an override of a file says, or one that was typed."""
+def key_and_text(override: str, *, form: str, example: str) -> tuple[str, str]:
+    """Take an override of the command line apart at its first equals sign.
+
+    Args:
+        override: Such as `train.epochs=5`.
+        form: How it is written, for the refusal.
+        example: One that is, for the refusal.
+
+    Raises:
+        ParamsError: It has no key, or no equals sign.
+    """
     key, equals, text = override.partition("=")
     key = key.strip()
     if not equals or not key:
         raise ParamsError(
-            f"-S {shlex.quote(override)} is not understood. Write it as -S section.name=value, such "
-            "as -S train.epochs=5"
+            f"-S {shlex.quote(override)} is not understood. Write it as -S {form} such as -S {example}"
         )
+    return key, text
+
+
+def _apply(content: Any, override: str, *, file: str | None = None) -> None:
+    """Set a value, in place, to what an override of a file says, or one that was typed."""
+    key, text = key_and_text(override, form="section.name=value,", example="train.epochs=5")
     *way, last = key.split(".")
     place = content
     for name in [*way, last]:

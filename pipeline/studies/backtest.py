@@ -15,12 +15,13 @@ from foundation import paths
 from foundation.errors import DataError, ParamsError, SetupError, StageFailedError
 from foundation.files import write_bytes
 from pipeline.runs.checkout import RunCheckout
-from pipeline.runs.config_files import ConfigFile
+from pipeline.runs.config_files import ConfigFile, read_config
 from pipeline.runs.execute import make, prepare
 from pipeline.runs.request import RunObserver
+from pipeline.studies.cluster import DEFAULT
 from pipeline.studies.plan import Plan, PlannedRun, make_plan
 from pipeline.studies.results import Result
-from pipeline.studies.run_many import FAILED, StudyObserver, StudyRun, run_many
+from pipeline.studies.run_many import FAILED, StudyObserver, StudyRun, run_many, share_of
 from pipeline.studies.study_files import FOLDER, check_name
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.checkout import Checkout
@@ -61,7 +62,7 @@ class BacktestRequest:
     config: tuple[ConfigFile, ...] = ()
     revision: str = "HEAD"
     name: str | None = None
-    cluster: str = "local:2"
+    cluster: str = DEFAULT
     check: Fraction = Fraction(0)
 
 
@@ -76,6 +77,54 @@ def read_refit(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise ParamsError(f"--refit {text}: should be a number of windows from 1 on, or {NEVER}.")
     return int(text)
+
+
+def backtest_request(
+    workspace: Checkout,
+    *,
+    n_windows: int,
+    step_size: int,
+    refit: str,
+    sliding: bool,
+    overrides: Sequence[str],
+    config: Sequence[Path],
+    folder: Path,
+    revision: str,
+    name: str | None,
+    cluster: str,
+    check: str | None,
+) -> BacktestRequest:
+    """Make a request of what a person says.
+
+    Args:
+        workspace: The user's checkout.
+        n_windows: From how many cutoffs to forecast.
+        step_size: Steps from one to the next.
+        refit: After how many cutoffs a model is trained again, or `never`.
+        sliding: Whether each model reads as many dates as the first one.
+        overrides: `key=value` changes of params.yaml for all folds.
+        config: Files of overrides for all folds.
+        folder: Where relative paths start.
+        revision: What the folds start from.
+        name: Of the backtest.
+        cluster: Where they run.
+        check: The share to run again, such as 5%.
+
+    Raises:
+        ParamsError: Something of it is not understood.
+    """
+    return BacktestRequest(
+        n_windows=n_windows,
+        step_size=step_size,
+        refit=read_refit(refit),
+        sliding=sliding,
+        overrides=tuple(overrides),
+        config=tuple(read_config(folder / path, root=workspace.root) for path in config),
+        revision=revision,
+        name=name,
+        cluster=cluster,
+        check=share_of(check),
+    )
 
 
 @dataclass(frozen=True)

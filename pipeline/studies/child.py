@@ -13,17 +13,16 @@ from typing import Any, Self
 from foundation.errors import PipelineError
 from foundation.locks import hold
 from foundation.processes import sigterm_as_interrupt
-from pipeline.runs.checkout import RunCheckout
 from pipeline.runs.config_files import ConfigFile
 from pipeline.runs.execute import execute_run
-from pipeline.runs.request import RunResult, Step
+from pipeline.runs.observer import TerminalObserver
+from pipeline.runs.request import RunResult
 from pipeline.runs.stage import Event
 from pipeline.studies.plan import Plan, make_plan
 from pipeline.studies.results import Result, recorded_results
 from pipeline.studies.worker import MARK
 from pipeline.verification.verify import summary_line, verify
 from pipeline.versioning.checkout import Checkout
-from pipeline.versioning.graph import Graph
 from pipeline.versioning.lockfile import committed_lock, recorded_outputs
 
 LOCKS = Path(".dvc/tmp/exactcast/studies")
@@ -86,7 +85,9 @@ def _made(workspace: Checkout, order: Order) -> dict[str, Any]:
         before = recorded_results(workspace, plan).get(planned.key)
         if before is not None:  # or a child made it whose worker was lost before it could say so
             return {"result": asdict(before)}
-        done = execute_run(workspace, planned.request, _EventPrinter(), name=order.name)
+        done = execute_run(
+            workspace, planned.request, TerminalObserver(_print_event), name=order.name
+        )
     if done.experiment is None:
         return {"result": asdict(_as_committed(workspace, plan, done))}
     return {"result": asdict(recorded_results(workspace, plan)[planned.key])}
@@ -100,36 +101,8 @@ def _as_committed(workspace: Checkout, plan: Plan, done: RunResult) -> Result:
 
 def _verified(workspace: Checkout, order: Order) -> dict[str, Any]:
     assert order.verify is not None
-    verdict = verify(workspace, order.verify, observer=_EventPrinter())
+    verdict = verify(workspace, order.verify, observer=TerminalObserver(_print_event))
     return {"identical": verdict.identical, "summary": summary_line(verdict)}
-
-
-class _EventPrinter:
-    """Watches a run for the process that started this one."""
-
-    def started(self, graph: Graph) -> None:
-        """Nothing to do."""
-
-    def step(self, step: Step) -> str:
-        """Do it; print what happens, and how it ended if it did not tell so itself."""
-        shown = False
-
-        def show(event: Event) -> None:
-            nonlocal shown
-            shown = shown or event.state is not None
-            _print_event(event)
-
-        state = step.work(show)
-        if not shown:
-            _print_event(Event(step.name, state=state))
-        return state
-
-    def finished(self, checkout: RunCheckout, result: RunResult) -> None:
-        """Nothing to do."""
-
-    def identity(self) -> dict[str, Any]:
-        """Nobody watches."""
-        return {}
 
 
 def _print_event(event: Event) -> None:

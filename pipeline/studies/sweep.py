@@ -7,17 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from foundation.errors import ParamsError, StageFailedError
-from pipeline.runs.config_files import ConfigFile
+from pipeline.runs.config_files import ConfigFile, read_config
 from pipeline.runs.history import kept_runs
 from pipeline.runs.record import record_at
+from pipeline.studies.cluster import DEFAULT
 from pipeline.studies.looks import looks_of
 from pipeline.studies.plan import Plan, make_plan
-from pipeline.studies.run_many import FAILED, StudyObserver, StudyRun, run_many
+from pipeline.studies.run_many import FAILED, StudyObserver, StudyRun, run_many, share_of
 from pipeline.studies.study_files import check_name
 from pipeline.studies.sweep_files import save_plan, save_trials
+from pipeline.studies.trials import read_trials
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.worktrees import commit_of
 
@@ -41,8 +44,44 @@ class SweepRequest:
     config: tuple[ConfigFile, ...] = ()
     revision: str = "HEAD"
     name: str | None = None
-    cluster: str = "local:2"
+    cluster: str = DEFAULT
     check: Fraction = Fraction(0)
+
+
+def sweep_request(
+    workspace: Checkout,
+    values: Sequence[str],
+    *,
+    plan: Path | None,
+    n_drawn: int | None,
+    config: Sequence[Path],
+    folder: Path,
+    revision: str,
+    name: str | None,
+    cluster: str,
+    check: str | None,
+) -> SweepRequest:
+    """Make a request of what a person says.
+
+    Args:
+        workspace: The user's checkout.
+        values: Values or bounds of parameters, as `read_trials` takes them.
+        plan: A plan file instead.
+        n_drawn: How many trials to draw; None for every combination.
+        config: Files of overrides that all trials apply, after those that the plan file names.
+        folder: Where relative paths start.
+        revision: What the trials start from.
+        name: Of the sweep; None takes that of the plan file, if there is one.
+        cluster: Where they run.
+        check: The share to run again, such as 5%.
+
+    Raises:
+        ParamsError: Something of it is not understood.
+    """
+    trials, of_plan = read_trials(values, plan=plan and folder / plan, n_drawn=n_drawn)
+    files = [read_config(folder / path, root=workspace.root) for path in (*of_plan, *config)]
+    name = name or (plan.stem if plan is not None else None)
+    return SweepRequest(trials, tuple(files), revision, name, cluster, share_of(check))
 
 
 @dataclass(frozen=True)

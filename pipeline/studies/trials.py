@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from foundation.errors import ParamsError
 from foundation.json_content import first_problem
 from foundation.params.load import read_content
-from pipeline.runs.overrides import yaml_text
+from pipeline.runs.overrides import key_and_text, yaml_text
 
 MOST = 10_000  # trials of one sweep
 SEED = 0  # of the Sobol sequence, unless a plan file says otherwise
@@ -122,13 +122,9 @@ def read_choices(overrides: Sequence[str]) -> dict[str, list[str] | Range]:
     """
     found: dict[str, list[str] | Range] = {}
     for override in overrides:
-        name, equals, text = override.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            raise ParamsError(
-                f"-S {shlex.quote(override)} is not understood. Write it as -S section.name=value,value "
-                "such as -S model.layers.0.units=25,50,100"
-            )
+        name, text = key_and_text(
+            override, form="section.name=value,value", example="model.layers.0.units=25,50,100"
+        )
         if name in found:
             raise ParamsError(
                 f"-S {name} is given twice. Give all its values at once: -S {name}=VALUE,VALUE"

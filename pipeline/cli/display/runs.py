@@ -12,9 +12,9 @@ from foundation.number_format import format_number
 from foundation.record_schema import Record, Surroundings
 from pipeline.cli.display.layout import filled, screen_width, table, table_rows
 from pipeline.cli.display.show import print_json, progress
-from pipeline.cli.terminal import TerminalObserver
 from pipeline.runs.comparison_text import how_it_ended, reproduced, some
 from pipeline.runs.history import Run, compare_runs, kept_runs, load_run
+from pipeline.runs.observer import TerminalObserver
 from pipeline.studies.looks import looks_of
 from pipeline.verification.verify import Verdict, summary_line, verify
 from pipeline.versioning.checkout import Checkout
