@@ -9,16 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.storage.checkpoints import NO_CHECKPOINTS
-from tests.support.chain import run_chain, run_forecast
+from tests.support.chain import run_forecast
 from tests.support.covariates import SHOPS, csv, shops_table
+from tests.support.hourly import HOURLY, run_without_checkpoints
 
 ADAPTIVE = ("intervals.adaptive=true", "intervals.gamma=0.05")
-HOURLY = (
-    "ingest.time=hour", "windowing.lookback=6", "windowing.horizon=2", "split.method=chronological",
-    "split.gap=0", "train.epochs=2", "train.batch_size=64", "model.layers.0.units=8",
-    "forecast.horizon=3", "evaluate.season=24",
-)  # fmt: skip
 LOOKBACK, STEPS = 6, 3
 
 
@@ -34,19 +29,16 @@ def hourly(n_rows: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def hours(tmp_path_factory) -> Path:
     """A folder in which every stage ran on the first 400 hours."""
-    return made(tmp_path_factory.mktemp("hours"), hourly(400), *HOURLY)
+    folder = tmp_path_factory.mktemp("hours")
+    run_without_checkpoints(folder, hourly(400), *HOURLY, f"forecast.horizon={STEPS}", *ADAPTIVE)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory) -> Path:
     """The same for three shops and the first 120 days."""
-    return made(tmp_path_factory.mktemp("shops"), shops_table(), *SHOPS)
-
-
-def made(folder: Path, table: pd.DataFrame, *overrides: str) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(NO_CHECKPOINTS, "1")
-        run_chain(folder, csv(table), *overrides, *ADAPTIVE)
+    folder = tmp_path_factory.mktemp("shops")
+    run_without_checkpoints(folder, shops_table(), *SHOPS, *ADAPTIVE)
     return folder
 
 

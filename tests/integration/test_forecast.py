@@ -17,13 +17,8 @@ from foundation.errors import DataError
 from stages.storage.checkpoints import NO_CHECKPOINTS
 from tests.support.chain import run_chain, run_forecast
 from tests.support.covariates import SHOPS, csv, shops_table
+from tests.support.hourly import HOURLY, run_without_checkpoints
 from tests.support.predictions import predictions_of
-
-HOURLY = (
-    "ingest.time=hour", "windowing.lookback=6", "windowing.horizon=2", "split.method=chronological",
-    "split.gap=0", "train.epochs=2", "train.batch_size=64", "model.layers.0.units=8",
-    "forecast.horizon=5", "evaluate.season=24",
-)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -35,10 +30,7 @@ def _without_checkpoints(monkeypatch):
 def made(tmp_path_factory):
     """A folder in which every stage ran on an hourly table, and its scores."""
     folder = tmp_path_factory.mktemp("hourly")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(NO_CHECKPOINTS, "1")
-        scores = run_chain(folder, csv(hourly(400)), *HOURLY)
-    return folder, scores
+    return folder, run_without_checkpoints(folder, hourly(400), *HOURLY)
 
 
 def hourly(n_rows):

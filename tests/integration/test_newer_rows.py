@@ -16,15 +16,9 @@ from foundation.params import load_params
 from pipeline.runs.overrides import apply_overrides
 from stages import forecast as stage
 from stages.answer import answer
-from stages.storage.checkpoints import NO_CHECKPOINTS
-from tests.support.chain import run_chain
 from tests.support.covariates import SHOPS, csv, shops_table
+from tests.support.hourly import HOURLY, run_without_checkpoints
 
-HOURLY = (
-    "ingest.time=hour", "windowing.lookback=6", "windowing.horizon=2", "split.method=chronological",
-    "split.gap=0", "train.epochs=2", "train.batch_size=64", "model.layers.0.units=8",
-    "forecast.horizon=5", "evaluate.season=24",
-)  # fmt: skip
 PARAMETER_CHANGED = re.compile(r"(set|correct|raise|with|out of) ingest\.", re.IGNORECASE)
 FILES = ("forecast.csv", "forecast.parquet", "forecast.png")
 
@@ -39,9 +33,7 @@ def hourly(n_rows: int) -> pd.DataFrame:
 
 
 def made_in(folder: Path, table: pd.DataFrame, *overrides: str) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(NO_CHECKPOINTS, "1")
-        run_chain(folder, csv(table), *overrides)
+    run_without_checkpoints(folder, table, *overrides)
     return folder
 
 

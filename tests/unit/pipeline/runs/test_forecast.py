@@ -10,6 +10,7 @@ from foundation.record_schema import ForecastOf, Record, parse_record
 from pipeline.runs.forecast import find_model, forecast_name
 from pipeline.runs.forecast_answer import Question, answer
 from pipeline.runs.history import newest_run
+from pipeline.runs.observer import NullObserver
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.experiments import experiments, keep, prune
 from tests.support.project import ROOT
@@ -79,7 +80,7 @@ def test_a_record_says_what_a_forecast_is_made_from():
 def test_a_model_with_past_covariates_is_not_asked_for_more_than_it_makes(repository: Checkout):
     change(repository, "past_covariates: []", "past_covariates: [wind, rain]")
     with pytest.raises(DataError) as refused:
-        answer(repository, Question(steps=2), observer=None)  # type: ignore[arg-type]
+        answer(repository, Question(steps=2), NullObserver())
     assert str(refused.value) == (
         "--h 2: the model forecasts 1 steps (windowing.horizon), and no more, as it reads wind, rain "
         "(ingest.past_covariates), which are not known after that."
@@ -89,4 +90,4 @@ def test_a_model_with_past_covariates_is_not_asked_for_more_than_it_makes(reposi
 def test_parameters_from_before_there_were_forecasts_are_refused(repository: Checkout):
     change(repository, "forecast:\n", "foretold:\n")
     with pytest.raises(ParamsError, match=r"has no forecast\.horizon"):
-        answer(repository, Question(), observer=None)  # type: ignore[arg-type]
+        answer(repository, Question(), NullObserver())
