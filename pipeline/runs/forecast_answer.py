@@ -34,6 +34,7 @@ from pipeline.runs.undisturbed import undisturbed
 from pipeline.versioning.cache import kept_file
 from pipeline.versioning.checkout import Checkout
 from pipeline.versioning.dvc import ask, ask_dvc
+from pipeline.versioning.experiments import experiments
 from pipeline.versioning.git import file_at
 from pipeline.versioning.lockfile import committed_lock, hashes
 from pipeline.versioning.raw_data import fetch_sources
@@ -262,17 +263,13 @@ def _model_of(source: _Source) -> str:
     Raises:
         SetupError: No run is kept that made it.
     """
-    root = source.workspace.root
-    mine = source.workspace.lock.get("train", {})
-    newest = find_model(source.workspace, None)
-    for commit in (newest.commit, commit_of(source.workspace, "HEAD")):
-        if mine and _same_model(mine, committed_lock(root, commit).get("train", {})):
+    workspace = source.workspace
+    mine = workspace.lock.get("train", {})
+    likely = [find_model(workspace, None).commit, commit_of(workspace, "HEAD")]
+    others = (kept.commit for kept in reversed(experiments(workspace)))
+    for commit in [*likely, *others]:
+        if mine and _same_model(mine, committed_lock(workspace.root, commit).get("train", {})):
             return commit
-    from pipeline.versioning.experiments import experiments
-
-    for kept in reversed(experiments(source.workspace)):
-        if mine and _same_model(mine, committed_lock(root, kept.commit).get("train", {})):
-            return kept.commit
     raise SetupError(
         "The workspace's model is of no run that is kept, so no forecast of newer rows could be reproduced. "
         "exactcast run keeps it; or name a run: --run RUN"
